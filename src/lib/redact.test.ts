@@ -1,0 +1,23 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createRedactor } from '#lib/redact.ts'
+
+test('a value split anywhere over chunks never shows', () => {
+  const secret = 's3cret-välue'
+  const bytes = Buffer.from(`before ${secret} after ${Buffer.from(secret).toString('base64')} ${encodeURIComponent(secret)}\n`)
+  fc.assert(
+    fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {
+      const redactor = createRedactor()
+      redactor.add([secret])
+      const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
+      const parts = edges.slice(1).map((edge, index) => redactor.push(bytes.subarray(edges[index], edge)))
+      expect(parts.join('') + redactor.end()).toBe('before *** after *** ***\n')
+    }),
+  )
+})
+
+test('each line of a value with several lines is hidden; short values are left alone', () => {
+  const redactor = createRedactor()
+  redactor.add(['first line\nsecond line', 'abc'])
+  expect(redactor.whole('x second line abc')).toBe('x *** abc')
+})
