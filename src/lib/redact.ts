@@ -34,10 +34,10 @@ export function createRedactor(): Redactor {
       ordered = [...values].toSorted((a, b) => b.length - a.length)
     },
     push(chunk) {
-      const text = whole(kept + decoder.write(chunk))
-      const hold = longestBeginning(text, ordered)
-      kept = text.slice(text.length - hold)
-      return text.slice(0, text.length - hold)
+      const text = kept + decoder.write(chunk)
+      const cut = safeCut(text, ordered)
+      kept = text.slice(cut)
+      return whole(text.slice(0, cut))
     },
     end() {
       const rest = whole(kept + decoder.end())
@@ -54,6 +54,21 @@ function formsOf(value: string): string[] {
   const base64 = Buffer.from(value).toString('base64')
   const forms = [value, ...lines, base64, base64.replace(/=+$/, ''), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]
   return forms.map((form) => form.trim()).filter((form) => form.length >= SHORTEST)
+}
+
+/** Where `text` can be cut so that no value, whole or only begun, lies across the cut. */
+function safeCut(text: string, values: readonly string[]): number {
+  let cut = text.length - longestBeginning(text, values)
+  for (let moved = true; moved;) {
+    moved = false
+    for (const value of values) {
+      const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
+      if (at === -1 || at >= cut) continue
+      cut = at
+      moved = true
+    }
+  }
+  return cut
 }
 
 /** Length of the longest end of `text` that is a proper beginning of one of the values. */
