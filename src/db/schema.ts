@@ -19,6 +19,8 @@ export interface Schema {
     status: 'new' | 'active' | 'paused' | 'deleting'
     outbound: 'open' | 'sealed'
     release_id: string | null
+    /** The deployment (activity) whose processes serve now. */
+    deployment: string | null
     /** Id of the volume that holds its data; null until the first deployment has made it. */
     volume: string | null
     /** Where the volume's content came from. */
@@ -61,6 +63,10 @@ export interface Schema {
     exact: JSONColumnType<{ type: string; version: string; integrity: string }>
     /** Sealed JSON of the credentials. */
     credentials: string
+    /** True while a clone still has its parent's credentials. */
+    inherited: boolean
+    /** Sealed JSON of what they are being replaced by; kept before it is done, so that a crash between loses neither. */
+    next_credentials: string | null
   }
   activities: {
     id: string

@@ -35,7 +35,9 @@ export interface Environments {
   list(projectId?: string): Promise<Environment[]>
   update(
     id: string,
-    change: Partial<Pick<Environment, 'status' | 'release_id' | 'volume' | 'outbound'>> & { lineage?: Environment['lineage'] },
+    change: Partial<Pick<Environment, 'status' | 'release_id' | 'deployment' | 'volume' | 'outbound'>> & {
+      lineage?: Environment['lineage']
+    },
   ): Promise<void>
   remove(id: string): Promise<void>
   /** Throws unless the environment's state allows the action. */

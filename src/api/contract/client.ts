@@ -71,12 +71,10 @@ export function createClient({ url, token }: { url: string; token?: string | und
 
 function requestOf(operation: Operation, input: Record<string, unknown>): { path: string; init: RequestInit } {
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
-  const take = (shape: object | undefined) => {
-    const taken = Object.keys(shape ?? {}).flatMap((key) => (rest.has(key) ? [[key, rest.get(key)] as const] : []))
-    return taken
-  }
+  const take = (shape: object | undefined) =>
+    Object.keys(shape ?? {}).flatMap((key) => (rest.has(key) ? [[key, rest.get(key)] as const] : []))
   const path = operation.path.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(input[key])))
-  const query = new URLSearchParams(take(operation.query?.shape).map(([key, value]) => [key, String(value)]))
+  const query = new URLSearchParams(Object.fromEntries(take(operation.query?.shape).map(([key, value]) => [key, String(value)])))
   const body = operation.body === undefined ? undefined : JSON.stringify(Object.fromEntries(take(operation.body.shape)))
   return {
     path: query.size > 0 ? `${path}?${query}` : path,

@@ -1,0 +1,287 @@
+// The services of an environment: brought up on its volume, given credentials of their own, quiesced, read and stopped.
+import { readdir } from 'node:fs/promises'
+import type { ActivityLog } from '#activities/log.ts'
+import type { Vault } from '#config/secrets.ts'
+import type { Database } from '#db/database.ts'
+import type { Engine, Limits, Mount } from '#engines/engine.ts'
+import type { Environment } from '#environments/environments.ts'
+import { errorTable } from '#lib/errors.ts'
+import { slugOf } from '#lib/ids.ts'
+import { ensureFolder, within, type Location } from '#lib/location.ts'
+import { Secret } from '#lib/secret.ts'
+import { waitFor } from '#lib/wait.ts'
+import type { Credentials, ExactService, Service, ServiceConfiguration, ServiceInstance } from '#services/service.ts'
+
+export const fail = errorTable('services', {
+  not_ready: { status: 500, advice: 'Its last lines are above; `friday logs --process <service>` shows more.' },
+  initialise: { status: 500, advice: 'The log above says what the service found wrong.' },
+  changed: { status: 422, advice: 'Keep the service as it is and add a second one beside it; move the data, then remove the first.' },
+})
+
+/** One service as a release wants it. */
+export interface PlannedService {
+  readonly name: string
+  readonly exact: ExactService
+  readonly configuration: ServiceConfiguration
+}
+
+export interface ServiceHost {
+  /** Brings every service up to the plan: started, ready, credentials its own, configured. Idempotent. */
+  ensure(environment: Environment, volume: Location, services: readonly PlannedService[], log: ActivityLog): Promise<void>
+  /** A child's credentials start as its parent's, since the data it was cloned with knows those. */
+  inherit(parent: Environment, child: Environment): Promise<void>
+  instances(
+    environment: Environment,
+    services: readonly PlannedService[],
+  ): Promise<readonly { driver: Service; instance: ServiceInstance }[]>
+  /** Makes what is on disk quick to recover from; every service at once. Errors of one that does not answer are ignored: a crash image is valid too. */
+  quiesce(environment: Environment, services: readonly PlannedService[]): Promise<void>
+  stop(environment: Environment): Promise<void>
+}
+
+interface Dependencies {
+  readonly db: Database
+  readonly engine: Engine
+  readonly vault: Vault
+  readonly driverOf: (type: string) => Service
+}
+
+const MEMORY_BYTES = 512 * 1024 ** 2
+const LIMITS: Limits = { memoryBytes: MEMORY_BYTES, cpus: 2, pids: 512, tmpBytes: 256 * 1024 ** 2 }
+const READY_MS = 60_000
+const DATA = '/data'
+
+export function serviceProcessId(environment: { id: string }, name: string): string {
+  return `${environment.id}-svc-${slugOf(name, 24)}`
+}
+
+export function createServiceHost({ db, engine, vault, driverOf }: Dependencies): ServiceHost {
+  async function ensureOne(environment: Environment, volume: Location, planned: PlannedService, log: ActivityLog): Promise<void> {
+    const driver = driverOf(planned.exact.type)
+    const data = within(volume, 'services', slugOf(planned.name, 24))
+    await refuseChange(environment, planned)
+    await ensureFolder(data, 0o700)
+    await engine.own(environment.id, data)
+    const instance = await instanceOf(environment, planned)
+    log.hide(Object.values(instance.credentials))
+    await start({ environment, planned, driver, data, instance, log })
+    const own = await giveOwnCredentials(environment, planned, driver, instance)
+    await driver.configure(own)
+  }
+
+  async function start(to: {
+    environment: Environment
+    planned: PlannedService
+    driver: Service
+    data: Location
+    instance: ServiceInstance
+    log: ActivityLog
+  }): Promise<void> {
+    const { environment, planned, driver, data, instance, log } = to
+    const id = serviceProcessId(environment, planned.name)
+    const running = await engine.status(id)
+    if (running === undefined) {
+      const mounts: readonly Mount[] = [...(await driver.install(planned.exact)), { source: data, target: DATA, readonly: false }]
+      await initialise({ environment, planned, driver, data, instance, mounts, log })
+      const at = engine.paths(id, mounts)
+      await driver.prepare(instance, data.path, at, at(DATA))
+      await engine.start({
+        id,
+        network: environment.id,
+        ...driver.process(instance, at, at(DATA)),
+        mounts,
+        hosts: {},
+        limits: LIMITS,
+        restart: 'always',
+        labels: { role: 'service', environment: environment.id, name: planned.name },
+      })
+    }
+    const ready = await waitFor(() => answers(driver, instance, environment, planned.name), { timeoutMs: READY_MS, everyMs: 8 })
+    if (ready !== undefined) return
+    for await (const chunk of engine.logs(id)) log.output(chunk, `  ${planned.name}: `)
+    throw fail(
+      'not_ready',
+      `The service ${planned.name} (${planned.exact.type} ${planned.exact.version}) did not answer within ${READY_MS / 1000} s`,
+    )
+  }
+
+  /** True when it answers with the credentials it has, or with those it was being given when a control plane died. */
+  async function answers(driver: Service, instance: ServiceInstance, environment: Environment, name: string): Promise<boolean> {
+    try {
+      return await driver.ready(instance)
+    } catch (error) {
+      const next = await nextCredentials(environment.id, name)
+      if (next === undefined) throw error
+      return driver.ready({ ...instance, credentials: next })
+    }
+  }
+
+  async function initialise(to: {
+    environment: Environment
+    planned: PlannedService
+    driver: Service
+    data: Location
+    instance: ServiceInstance
+    mounts: readonly Mount[]
+    log: ActivityLog
+  }): Promise<void> {
+    const { environment, planned, driver, data, instance, mounts, log } = to
+    const id = `${environment.id}-init-${slugOf(planned.name, 24)}`
+    const half = (await engine.status(id)) !== undefined
+    if (!half && (await readdir(data.path)).length > 0) return
+    const at = engine.paths(id, mounts)
+    const command = driver.initialise(instance, at, at(DATA))
+    if (command === undefined) return
+    const result = await engine.run(
+      {
+        id,
+        network: environment.id,
+        ...command,
+        mounts,
+        hosts: {},
+        limits: LIMITS,
+        labels: { role: 'initialise', environment: environment.id },
+      },
+      { onOutput: (chunk) => log.output(chunk, `  ${planned.name}: `), timeoutMs: READY_MS },
+    )
+    await engine.stop(id, 0)
+    if (result.exitCode !== 0) throw fail('initialise', `The service ${planned.name} could not be prepared (exit code ${result.exitCode})`)
+  }
+
+  async function refuseChange(environment: Environment, planned: PlannedService): Promise<void> {
+    const row = await rowOf(environment.id, planned.name)
+    if (row === undefined) return
+    const major = (version: string) => version.split('.')[0]
+    if (row.exact.type !== planned.exact.type || major(row.exact.version) !== major(planned.exact.version)) {
+      throw fail(
+        'changed',
+        `The service ${planned.name} runs ${row.exact.type} ${row.exact.version}; its data cannot be opened by ${planned.exact.type} ${planned.exact.version}`,
+      )
+    }
+  }
+
+  async function giveOwnCredentials(
+    environment: Environment,
+    planned: PlannedService,
+    driver: Service,
+    instance: ServiceInstance,
+  ): Promise<ServiceInstance> {
+    const row = await rowOf(environment.id, planned.name)
+    if (row === undefined || !row.inherited) return instance
+    const begun = row.next_credentials === null ? undefined : openCredentials(vault, row.next_credentials)
+    const next = begun ?? driver.newCredentials(planned.configuration)
+    const own = { ...instance, credentials: next }
+    const done = begun !== undefined && (await driver.ready(own).catch(() => false))
+    if (!done) {
+      await setRow(environment.id, planned.name, { next_credentials: sealCredentials(vault, next) })
+      await driver.rotate(instance, next)
+    }
+    await setRow(environment.id, planned.name, { credentials: sealCredentials(vault, next), next_credentials: null, inherited: false })
+    return own
+  }
+
+  async function instanceOf(environment: Environment, planned: PlannedService): Promise<ServiceInstance> {
+    const driver = driverOf(planned.exact.type)
+    const endpoint = await engine.allocate(environment.id, `svc-${slugOf(planned.name, 24)}`, driver.port)
+    return {
+      name: planned.name,
+      service: planned.exact,
+      configuration: planned.configuration,
+      credentials: await credentialsOf(environment, planned, driver),
+      endpoint,
+      memoryBytes: MEMORY_BYTES,
+      durable: environment.type !== 'development',
+    }
+  }
+
+  async function credentialsOf(environment: Environment, planned: PlannedService, driver: Service): Promise<Credentials> {
+    const fresh = driver.newCredentials(planned.configuration)
+    await db
+      .insertInto('service_instances')
+      .values({
+        environment_id: environment.id,
+        name: planned.name,
+        exact: JSON.stringify(planned.exact),
+        credentials: sealCredentials(vault, fresh),
+        inherited: false,
+        next_credentials: null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    const row = await rowOf(environment.id, planned.name)
+    const kept = row === undefined ? fresh : openCredentials(vault, row.credentials)
+    const added = Object.keys(fresh).filter((key) => kept[key] === undefined)
+    if (added.length === 0) return kept
+    // An endpoint that a later release adds gets its password then.
+    const all = { ...fresh, ...kept }
+    await setRow(environment.id, planned.name, { credentials: sealCredentials(vault, all) })
+    return all
+  }
+
+  const rowOf = (environmentId: string, name: string) =>
+    db.selectFrom('service_instances').selectAll().where('environment_id', '=', environmentId).where('name', '=', name).executeTakeFirst()
+
+  async function nextCredentials(environmentId: string, name: string): Promise<Credentials | undefined> {
+    const row = await rowOf(environmentId, name)
+    return row?.next_credentials == null ? undefined : openCredentials(vault, row.next_credentials)
+  }
+
+  async function setRow(
+    environmentId: string,
+    name: string,
+    change: { credentials?: string; next_credentials?: string | null; inherited?: boolean },
+  ) {
+    await db.updateTable('service_instances').set(change).where('environment_id', '=', environmentId).where('name', '=', name).execute()
+  }
+
+  async function instances(environment: Environment, services: readonly PlannedService[]) {
+    return Promise.all(
+      services.map(async (planned) => ({ driver: driverOf(planned.exact.type), instance: await instanceOf(environment, planned) })),
+    )
+  }
+
+  return {
+    instances,
+    async ensure(environment, volume, services, log) {
+      await Promise.all(services.map((planned) => ensureOne(environment, volume, planned, log)))
+    },
+    async inherit(parent, child) {
+      const rows = await db.selectFrom('service_instances').selectAll().where('environment_id', '=', parent.id).execute()
+      if (rows.length === 0) return
+      await db
+        .insertInto('service_instances')
+        .values(
+          rows.map((row) => ({
+            environment_id: child.id,
+            name: row.name,
+            exact: JSON.stringify(row.exact),
+            credentials: row.credentials,
+            inherited: true,
+            next_credentials: null,
+          })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    },
+    async quiesce(environment, services) {
+      const all = await instances(environment, services)
+      await Promise.all(all.map(({ driver, instance }) => driver.quiesce(instance).catch(() => undefined)))
+    },
+    async stop(environment) {
+      const processes = (await engine.list()).filter(
+        (process) => process.labels['environment'] === environment.id && process.labels['role'] === 'service',
+      )
+      await Promise.all(processes.map((process) => engine.stop(process.id)))
+    },
+  }
+}
+
+function sealCredentials(vault: Vault, credentials: Credentials): string {
+  const plain = Object.fromEntries(Object.entries(credentials).map(([key, secret]) => [key, secret.reveal()]))
+  return vault.seal(new Secret(JSON.stringify(plain)))
+}
+
+function openCredentials(vault: Vault, sealed: string): Credentials {
+  const plain = JSON.parse(vault.open(sealed).reveal()) as Record<string, string> // sealed by the function above
+  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, new Secret(value)]))
+}
