@@ -78,8 +78,12 @@ export interface Router extends AsyncDisposable {
   sites(): Promise<readonly Site[]>
   /** Resolves true when no request is in flight to this upstream any more, false after the time. */
   drained(upstream: Upstream, timeoutMs: number): Promise<boolean>
-  /** Requests that arrive for the site wait in order until `release` or `maxMs` (then 503). */
-  hold(id: string, options: { maxMs: number; maxRequests: number }): Promise<void>
+  /**
+   * Requests that arrive for the site wait in order until `release`; beyond `maxRequests` they are 503 at once.
+   * The hold ends by itself `maxMs` after this call: whoever waits then gets 503, and later requests pass.
+   * With `writesOnly` GET, HEAD and OPTIONS go on. Held again, the time counts from anew.
+   */
+  hold(id: string, options: { maxMs: number; maxRequests: number; writesOnly?: boolean }): Promise<void>
   release(id: string): Promise<void>
   metrics(id: string): Promise<SiteMetrics>
   /** The address the outside world reaches. */
