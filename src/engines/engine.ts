@@ -49,6 +49,8 @@ export interface ProcessSpec {
   readonly limits: Limits
   /** `always`: started again after any exit, with a back-off of 1 s doubling to 60 s. */
   readonly restart: 'always' | 'never'
+  /** The signal `stop` sends first; default SIGTERM. */
+  readonly stopSignal?: 'SIGTERM' | 'SIGINT'
   /** Free labels, given back by `list`. */
   readonly labels: Readonly<Record<string, string>>
 }
@@ -122,7 +124,7 @@ export interface Engine extends AsyncDisposable {
 
   /** Idempotent by id: resolves once the process has been started (not: is healthy). A program that cannot be executed is an error. */
   start(spec: ProcessSpec): Promise<void>
-  /** SIGTERM, up to `graceMs`, SIGKILL to all that is left; forgets the process and its log. Idempotent; unknown ids are fine. */
+  /** The spec's stop signal, up to `graceMs`, SIGKILL to all that is left; forgets the process and its log. Idempotent; unknown ids are fine. */
   stop(id: string, graceMs?: number): Promise<void>
   status(id: string): Promise<ProcessStatus | undefined>
   list(): Promise<readonly ProcessStatus[]>

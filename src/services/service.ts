@@ -32,7 +32,9 @@ export interface ServiceInstance {
 export interface ServiceProcess {
   readonly argv: readonly [string, ...string[]]
   readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | Secret>>
+  /** The signal that asks it to end in order; default SIGTERM. */
+  readonly stopSignal?: 'SIGTERM' | 'SIGINT'
 }
 
 /** One entry of PLATFORM_RELATIONSHIPS, reference upsun.md §2. */
