@@ -1,4 +1,5 @@
 // The one place that starts programs: argv arrays, time limits, whole process trees ended, output bounded, one shape of result.
+import { spawn, type ChildProcess } from 'node:child_process'
 import { execa, type ResultPromise } from 'execa'
 import { FridayError, messageOf } from '#lib/errors.ts'
 import { reveal, type Secret } from '#lib/secret.ts'
@@ -14,6 +15,8 @@ export interface ExecOptions {
   readonly signal?: AbortSignal
   /** Bytes of output a program may write before it is ended with an error; default 16 MiB. */
   readonly maxOutput?: number
+  /** False leaves `stdout` empty and unbounded: for output that `onOutput` reads as it comes. Default true. */
+  readonly keepStdout?: boolean
   readonly uid?: number
   readonly gid?: number
   /** Called with each chunk of stdout and stderr as it comes. */
@@ -103,6 +106,7 @@ export function spawnProgram(
       cancelSignal: options.signal,
       forceKillAfterDelay: 2000,
       maxBuffer: options.maxOutput ?? 16 * 1024 * 1024,
+      buffer: { stdout: options.keepStdout ?? true },
       uid: options.uid,
       gid: options.gid,
       reject: false,
@@ -115,6 +119,42 @@ export function spawnProgram(
       advice: `Check that ${file} is installed and can be run by this user.`,
     })
   }
+}
+
+export interface BareOptions {
+  readonly cwd?: string
+  /** The whole environment of the child; nothing is added but PATH when missing. */
+  readonly env?: Readonly<Record<string, string | Secret>>
+  /** The child's descriptors from 0 on: a pipe to us, nothing, or an open descriptor of ours. */
+  readonly stdio: readonly ('pipe' | 'ignore' | number)[]
+  /** A session of its own, which our end does not touch. */
+  readonly detached?: boolean
+}
+
+/**
+ * A child whose descriptors the caller arranges and whose streams and end the caller owns: no buffering, no limits, not ended with us.
+ * Rejects when it cannot be started.
+ */
+export async function spawnBare(argv: readonly [string, ...string[]], options: BareOptions): Promise<ChildProcess> {
+  const [file, ...args] = argv
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { PATH, ...revealAll(options.env ?? {}) },
+    stdio: [...options.stdio],
+    detached: options.detached ?? false,
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (error) =>
+      reject(
+        new FridayError('exec.not_started', `${file} could not be started: ${error.message}`, {
+          status: 500,
+          advice: `Check that ${file} is installed and can be run by this user.`,
+        }),
+      ),
+    )
+  })
+  return child
 }
 
 function revealAll(env: Readonly<Record<string, string | Secret>>): Record<string, string> {

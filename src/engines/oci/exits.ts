@@ -1,0 +1,53 @@
+// Learns of every end of a container: from the file the monitor leaves, or from the process being gone when the monitor was killed too.
+import { watch, type FSWatcher } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readIfThere } from '#lib/files.ts'
+import { isThere } from './host.ts'
+
+export interface Exit {
+  readonly exitCode: number
+  readonly outOfMemory: boolean
+}
+
+/** What an exit looks like when nobody was left to tell it: as if killed. */
+export const UNKNOWN_EXIT: Exit = { exitCode: 137, outOfMemory: false }
+const CARETAKER_MS = 2000
+
+export class ExitWatch {
+  readonly #folder: string
+  #watcher: FSWatcher | undefined
+  #caretaker: NodeJS.Timeout | undefined
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** `notice` may be called more than once and too often; `every` runs now and then, for what the file system does not tell. */
+  async begin(notice: (id: string) => void, every: () => void): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    this.#watcher = watch(this.#folder, { persistent: false }, (_event, name) => {
+      if (name !== null && !name.includes('.')) notice(name)
+    })
+    this.#watcher.on('error', () => undefined)
+    this.#caretaker = setInterval(every, CARETAKER_MS)
+    this.#caretaker.unref()
+  }
+
+  /** The exit of a container whose bundle is `bundle`, once its monitor has written it. */
+  async read(id: string, bundle: string): Promise<Exit | undefined> {
+    const text = await readIfThere(join(this.#folder, id))
+    if (text === undefined || !/^-?\d+$/.test(text.trim())) return undefined
+    const code = Number(text)
+    return { exitCode: code < 0 ? UNKNOWN_EXIT.exitCode : code, outOfMemory: await isThere(join(bundle, 'oom')) }
+  }
+
+  async forget(id: string, bundle: string): Promise<void> {
+    await Promise.all([rm(join(this.#folder, id), { force: true }), rm(join(bundle, 'oom'), { force: true })])
+  }
+
+  end(): void {
+    this.#watcher?.close()
+    clearInterval(this.#caretaker)
+  }
+}

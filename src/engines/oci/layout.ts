@@ -1,0 +1,33 @@
+// Where the engine keeps things, and what they are called on the host.
+import { join } from 'node:path'
+
+export interface Layout {
+  readonly bundles: string
+  readonly exits: string
+  /** State that must vanish with a reboot, as what it tells of does. */
+  readonly run: string
+  readonly runcRoot: string
+  readonly cgroup: string
+  readonly table: string
+  readonly linkPrefix: string
+  namespaceName(index: number): string
+  namespacePath(index: number): string
+  link(index: number): string
+}
+
+export function layoutOf(folder: string, instance: string): Layout {
+  const run = `/run/friday-${instance}`
+  const namespaceName = (index: number) => `friday-${instance}-${index}`
+  return {
+    bundles: join(folder, 'bundles'),
+    exits: join(folder, 'exits'),
+    run,
+    runcRoot: join(run, 'runc'),
+    cgroup: `/friday-${instance}`,
+    table: `friday_${instance}`,
+    linkPrefix: `fr${instance}-`,
+    namespaceName,
+    namespacePath: (index) => `/run/netns/${namespaceName(index)}`,
+    link: (index) => `fr${instance}-${index}`,
+  }
+}

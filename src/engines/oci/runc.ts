@@ -1,0 +1,111 @@
+// runc and conmon as commands: what they are called with, and what they answer.
+import type { ChildProcess } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { join } from 'node:path'
+import { exec, spawnBare } from '#lib/exec.ts'
+import { fail } from '#engines/errors.ts'
+import type { Programs } from './host.ts'
+import type { Layout } from './layout.ts'
+
+export interface ContainerState {
+  readonly id: string
+  readonly pid: number
+  readonly status: 'creating' | 'created' | 'running' | 'pausing' | 'paused' | 'stopped'
+}
+
+export interface Runtime {
+  /** Makes the container under a monitor of its own and returns the id of its first process, which waits for `start`. */
+  create(id: string, bundle: string, logBytes: number): Promise<number>
+  start(id: string): Promise<void>
+  pause(id: string): Promise<void>
+  resume(id: string): Promise<void>
+  /** Ends what still runs and forgets the container and its control group. Idempotent. */
+  remove(id: string): Promise<void>
+  list(): Promise<readonly ContainerState[]>
+  /** The argv that runs `processFile` in a container; its first process's id is written to `pidFile`. */
+  execArgv(id: string, processFile: string, pidFile: string, tty: boolean): [string, ...string[]]
+}
+
+const PATIENCE_MS = 60_000
+
+export function createRuntime(programs: Programs, layout: Layout, monitorGroups: readonly string[]): Runtime {
+  const runc = (...args: string[]): [string, ...string[]] => [programs.runc, '--root', layout.runcRoot, ...args]
+
+  async function create(id: string, bundle: string, logBytes: number): Promise<number> {
+    await mkdir(layout.runcRoot, { recursive: true, mode: 0o700 })
+    // Relative paths, as the monitor splits what it is given at colons.
+    const argv: [string, ...string[]] = [
+      programs.conmon,
+      ...['--cid', id, '--cuuid', id, '--runtime', programs.runc, '--runtime-arg', '--root', '--runtime-arg', layout.runcRoot],
+      ...['--bundle', bundle, '--persist-dir', bundle, '--exit-dir', layout.exits, '--container-pidfile', 'pid'],
+      ...['--log-path', 'k8s-file:log/current', '--log-size-max', String(logBytes), '--no-sync-log', '--socket-dir-path', layout.run],
+    ]
+    const child = await spawnBare(argv, {
+      cwd: bundle,
+      env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    const said = collect(child, 2)
+    const answer = firstLine(child, 3)
+    await moveOut(child, monitorGroups)
+    const line = await answer
+    if (line === undefined) throw fail('start_failed', `${id} could not be started: ${programs.conmon} ended without a word. ${await said}`)
+    // The monitor's answer is one JSON object per line; -1 stands for "it failed, and this is why".
+    const { pid, message } = JSON.parse(line) as { pid: number; message?: string }
+    if (pid <= 0) throw fail('start_failed', `${id} could not be started: ${(message ?? 'no reason given').trim()}`)
+    return pid
+  }
+
+  async function run(what: string, id: string, ...options: string[]): Promise<void> {
+    const result = await exec(runc(what, ...options, id), { timeoutMs: PATIENCE_MS })
+    if (!result.ok) throw fail('start_failed', `runc could not ${what} ${id}: ${result.stderr.trim()}`)
+  }
+
+  return {
+    create,
+    start: (id) => run('start', id),
+    pause: (id) => run('pause', id),
+    resume: (id) => run('resume', id),
+    remove: (id) => run('delete', id, '--force'),
+    list: async () => {
+      const result = await exec(runc('list', '--format', 'json'), { timeoutMs: PATIENCE_MS })
+      if (!result.ok) throw fail('start_failed', `runc could not list its containers: ${result.stderr.trim()}`)
+      // Its documented JSON form: an array of states, or `null` for none.
+      return (JSON.parse(result.stdout) as ContainerState[] | null) ?? []
+    },
+    execArgv: (id, processFile, pidFile, tty) =>
+      runc('exec', '--process', processFile, '--pid-file', pidFile, ...(tty ? ['--tty'] : []), id),
+  }
+}
+
+/** The monitor waits for a byte before it does anything: time to take it out of the control group of whatever service started us. */
+async function moveOut(child: ChildProcess, groups: readonly string[]): Promise<void> {
+  for (const group of groups) {
+    await mkdir(group, { recursive: true })
+    await writeFile(join(group, 'cgroup.procs'), String(child.pid))
+  }
+  // Descriptor 4 was asked for as a pipe that we write.
+  const gate = child.stdio[4] as Writable
+  gate.on('error', () => undefined)
+  gate.end('1')
+}
+
+async function firstLine(child: ChildProcess, descriptor: number): Promise<string | undefined> {
+  const stream = child.stdio[descriptor]
+  if (stream === null || stream === undefined || !('read' in stream)) return undefined
+  let text = ''
+  for await (const chunk of stream) {
+    text += String(chunk)
+    if (text.includes('\n')) break
+  }
+  return text.split('\n')[0] || undefined
+}
+
+async function collect(child: ChildProcess, descriptor: number): Promise<string> {
+  const stream = child.stdio[descriptor]
+  if (stream === null || stream === undefined || !('read' in stream)) return ''
+  let text = ''
+  for await (const chunk of stream) text = (text + String(chunk)).slice(-4000)
+  return text.trim()
+}

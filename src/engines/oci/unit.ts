@@ -1,0 +1,265 @@
+// One process under the engine's care: started, watched, started again, ended. Its folder is the truth; this object is a view of it.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '#lib/clock.ts'
+import { messageOf } from '#lib/errors.ts'
+import type { Log } from '#lib/log.ts'
+import { waitFor } from '#lib/wait.ts'
+import { nextBackoff } from '#engines/backoff.ts'
+import type { ProcessStatus } from '#engines/engine.ts'
+import { fail } from '#engines/errors.ts'
+import { writeRecord, type UnitRecord } from './bundle.ts'
+import { UNKNOWN_EXIT, type Exit, type ExitWatch } from './exits.ts'
+import { startOf } from './host.ts'
+import { keepSegments } from './logs.ts'
+import type { ContainerState, Runtime } from './runc.ts'
+
+export interface UnitTools {
+  readonly runtime: Runtime
+  readonly exits: ExitWatch
+  readonly log: Log
+  readonly clock: Clock
+  readonly onExit: (status: ProcessStatus) => void
+  /** Work on one unit never interleaves. */
+  readonly inTurn: <T>(id: string, work: () => Promise<T>) => Promise<T>
+}
+
+/** One full log file; a long-lived process keeps two of them. */
+const SERVICE_LOG_BYTES = 12 * 1024 * 1024
+/** The output of a run must be whole when it is read again: about 50 MB of lines of usual length. */
+const RUN_LOG_BYTES = 96 * 1024 * 1024
+const KILL_PATIENCE_MS = 10_000
+
+export class Unit {
+  readonly record: UnitRecord
+  readonly folder: string
+  readonly #tools: UnitTools
+  paused = false
+  /** Set between an exit and the next start. */
+  #exit: Exit | undefined
+  #restartTimer: NodeJS.Timeout | undefined
+  #inARow = 0
+  /** A container was started, or found, for this record. */
+  #launched = false
+  #saving: Promise<void> = Promise.resolve()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(record: UnitRecord, folder: string, tools: UnitTools) {
+    this.record = record
+    this.folder = folder
+    this.#tools = tools
+  }
+
+  get logFolder(): string {
+    return join(this.folder, 'log')
+  }
+
+  get exit(): Exit | undefined {
+    return this.#exit
+  }
+
+  get running(): boolean {
+    return this.#launched && this.#exit === undefined
+  }
+
+  status(): ProcessStatus {
+    const { id, network, labels, restart, restarts, startedAt } = this.record
+    const last = this.#exit ?? this.record.lastExit
+    return {
+      id,
+      network,
+      labels,
+      state: this.#exit === undefined ? 'running' : restart === 'always' ? 'restarting' : 'exited',
+      ...(last === undefined ? {} : { exitCode: last.exitCode, outOfMemory: last.outOfMemory }),
+      restarts,
+      startedAt: new Date(startedAt),
+    }
+  }
+
+  /** Creates and starts the container from the bundle. On failure nothing runs; the bundle stays. */
+  async launch(): Promise<void> {
+    const { id, restart } = this.record
+    const { runtime, clock } = this.#tools
+    try {
+      this.record.pid = await runtime.create(id, this.folder, restart === 'always' ? SERVICE_LOG_BYTES : RUN_LOG_BYTES)
+      this.record.pidStart = await startOf(this.record.pid)
+      this.record.startedAt = clock.now()
+      this.#exit = undefined
+      this.paused = false
+      await Promise.all([runtime.start(id), keepSegments(this.logFolder)])
+      this.record.phase = 'started'
+      this.#launched = true
+      await this.save()
+    } catch (error) {
+      await runtime.remove(id).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** After a new control plane has read the record: says which of the possible worlds this is, and puts it right. */
+  async adopt(state: ContainerState | undefined): Promise<void> {
+    const { record } = this
+    const ended = await this.#tools.exits.read(record.id, this.folder)
+    if (ended === undefined && state?.status === 'created') {
+      await this.#tools.runtime.start(record.id)
+    } else if (ended === undefined && record.phase === 'made' && (state === undefined || state.status === 'stopped')) {
+      await this.#tools.runtime.remove(record.id)
+      await this.launch()
+      return
+    }
+    if (state !== undefined && state.pid > 0) {
+      record.pid = state.pid
+      record.pidStart = await startOf(state.pid)
+    }
+    this.paused = state?.status === 'paused'
+    record.phase = 'started'
+    this.#launched = true
+    await this.look()
+  }
+
+  /** The record as it is now, on disk. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => writeRecord(this.folder, this.record))
+    return this.#saving
+  }
+
+  /** Notices an end, if there was one. */
+  async look(): Promise<void> {
+    if (!this.running) return
+    const { record } = this
+    const exit = (await this.#tools.exits.read(record.id, this.folder)) ?? ((await this.#isAlive()) ? undefined : await this.#lateExit())
+    if (exit === undefined || !this.running) return
+    this.#exit = exit
+    record.lastExit = exit
+    for (const wake of this.#listeners) wake()
+    if (record.phase === 'stopping') return
+    await this.save()
+    this.#tools.onExit(this.status())
+    if (record.restart === 'always') this.scheduleRestart()
+  }
+
+  /** Resolves when the present run has ended. */
+  async ended(signal?: AbortSignal): Promise<Exit> {
+    for (;;) {
+      if (this.#exit !== undefined) return this.#exit
+      signal?.throwIfAborted()
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#listeners.delete(wake)
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#listeners.add(wake)
+        signal?.addEventListener('abort', wake)
+      })
+    }
+  }
+
+  /** SIGTERM, a grace, SIGKILL to the whole process namespace. Afterwards nothing runs; the record stays. */
+  async end(graceMs: number): Promise<void> {
+    clearTimeout(this.#restartTimer)
+    if (!this.running) return
+    if (this.paused) await this.unpause()
+    if (graceMs > 0) {
+      await this.#kill('SIGTERM')
+      if (await this.#goneWithin(graceMs)) return
+    }
+    await this.#kill('SIGKILL')
+    if (!(await this.#goneWithin(KILL_PATIENCE_MS))) {
+      this.#tools.log.warn({ process: this.record.id }, 'a killed process has not ended; removing it by force')
+    }
+  }
+
+  /** Ends and forgets it. If we die half way, `phase: stopping` makes the next control plane finish. */
+  async destroy(graceMs: number): Promise<void> {
+    const { record } = this
+    record.phase = 'stopping'
+    await this.save()
+    await this.end(graceMs)
+    this.#exit ??= UNKNOWN_EXIT
+    for (const wake of this.#listeners) wake()
+    await this.#tools.runtime.remove(record.id)
+    await this.#tools.exits.forget(record.id, this.folder)
+    await this.#saving.catch(() => undefined)
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  async pause(): Promise<void> {
+    if (!this.running || this.paused) return
+    await this.#tools.runtime.pause(this.record.id)
+    this.paused = true
+  }
+
+  async unpause(): Promise<void> {
+    if (!this.paused) return
+    await this.#tools.runtime.resume(this.record.id)
+    this.paused = false
+  }
+
+  /** Stops caring, without touching the process. */
+  letGo(): void {
+    clearTimeout(this.#restartTimer)
+  }
+
+  /** After an exit, or when it could not even be started. */
+  scheduleRestart(): void {
+    this.#exit ??= UNKNOWN_EXIT
+    const { inARow, delayMs } = nextBackoff(this.#inARow, this.#tools.clock.now() - this.record.startedAt)
+    this.#inARow = inARow
+    this.#restartTimer = setTimeout(() => void this.#restart(), delayMs)
+    this.#restartTimer.unref()
+  }
+
+  async #restart(): Promise<void> {
+    const { runtime, exits, log, inTurn } = this.#tools
+    const { record } = this
+    await inTurn(record.id, async () => {
+      if (record.phase !== 'started' || this.#exit === undefined) return
+      try {
+        await runtime.remove(record.id)
+        await exits.forget(record.id, this.folder)
+        record.restarts += 1
+        await this.launch()
+        await this.look()
+      } catch (error) {
+        log.warn({ process: record.id, error: messageOf(error) }, 'a process could not be started again; trying on')
+        this.scheduleRestart()
+      }
+    })
+  }
+
+  async #kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { pid } = this.record
+    if (pid === undefined || !(await this.#isAlive())) return
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
+        throw fail('start_failed', `${this.record.id} could not be signalled: ${messageOf(error)}`)
+    }
+  }
+
+  async #isAlive(): Promise<boolean> {
+    const { pid, pidStart } = this.record
+    return pid !== undefined && pidStart !== undefined && (await startOf(pid)) === pidStart
+  }
+
+  async #goneWithin(timeoutMs: number): Promise<boolean> {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const look = setInterval(() => void this.look(), 50)
+    try {
+      await this.ended(signal)
+      return true
+    } catch {
+      return false
+    } finally {
+      clearInterval(look)
+    }
+  }
+
+  /** The process is gone: its monitor writes the exit in a moment, unless it was killed as well. */
+  async #lateExit(): Promise<Exit> {
+    const { record, folder } = this
+    return (await waitFor(() => this.#tools.exits.read(record.id, folder), { timeoutMs: 1000, everyMs: 5 })) ?? UNKNOWN_EXIT
+  }
+}
