@@ -1,0 +1,25 @@
+// Names that have broken software of this kind: none may reach a path or a program.
+
+export const hostileIds: readonly string[] = [
+  '',
+  '.',
+  '..',
+  '../escape',
+  'a/b',
+  '/etc',
+  'a\0b',
+  'a\nb',
+  'a\n',
+  '$(touch pwned)',
+  '`id`',
+  'a;reboot',
+  'a b',
+  'a%2fb',
+  '.half-1-a',
+  'Ünïcode',
+  'UPPER',
+  '__proto__',
+  'a'.repeat(61),
+  '\u001B[2J',
+  'a\u202Eb',
+]
