@@ -49,6 +49,8 @@ export interface Activities {
   list(filter: { projectId?: string; environmentId?: string; limit?: number }): Promise<Activity[]>
   /** Resolves when the activity is complete. */
   finished(id: string, signal?: AbortSignal): Promise<Activity>
+  /** Activities that were running when a former control plane ended, or run now. */
+  underway(): Promise<Activity[]>
   /** Starts what waits; call once after the workflows were launched. */
   resume(): Promise<void>
 }
@@ -177,6 +179,7 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
         }
       }
     },
+    underway: () => db.selectFrom('activities').selectAll().where('state', '=', 'in_progress').execute(),
     resume: dispatch,
   }
 }

@@ -1,5 +1,7 @@
 // The variables an application sees, as the project format documents them: PLATFORM_*, relationships, its own. Pure.
+import { buildConfigOf } from '#manifest/build-config.ts'
 import type { RelationshipEntry } from '#services/service.ts'
+import type { PlannedApplication } from './plan.ts'
 
 export interface VariableInputs {
   readonly phase: 'build' | 'run'
@@ -49,6 +51,26 @@ export function variablesOf(inputs: VariableInputs): Record<string, string> {
     PLATFORM_SMTP_HOST: '',
     ...(inputs.port === undefined ? {} : { PORT: String(inputs.port) }),
   }
+}
+
+/** What a build of the application sees: nothing of services, routes or any environment, so that its artifact fits all of them. */
+export function buildVariablesOf(
+  project: { readonly name: string; readonly entropy: string },
+  { manifest, tree }: PlannedApplication,
+): Record<string, string> {
+  return variablesOf({
+    phase: 'build',
+    project,
+    application: {
+      name: manifest.name,
+      config: buildConfigOf(manifest),
+      env: manifest.variables.env,
+      prefixed: manifest.variables.prefixed,
+    },
+    treeId: tree,
+    appDir: '/app',
+    flex: true,
+  })
 }
 
 /** `DATABASE_HOST`, `DATABASE_URL`, … for a relationship `database`; the first entry of each speaks for it. */

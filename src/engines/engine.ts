@@ -102,6 +102,8 @@ export interface Engine extends AsyncDisposable {
   readonly name: 'oci' | 'process'
   /** What this engine does not isolate, one sentence each; shown by `friday status`. Empty = everything in DESIGN §8 holds. */
   readonly limits: readonly string[]
+  /** True when `ProcessSpec.hosts` takes effect; otherwise callers give processes addresses instead of names. */
+  readonly resolvesNames: boolean
 
   /** Takes over everything that a former control plane left running and resumes supervising it. Call once, before anything else. */
   adopt(): Promise<void>

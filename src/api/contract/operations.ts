@@ -112,6 +112,12 @@ export const operations = {
     params: z.object({ activity: z.string() }),
     response: Activity,
   },
+  shutdown: {
+    method: 'post',
+    path: '/shutdown',
+    summary: 'Stop Friday with every application, service and the router; data is kept',
+    response: z.object({ stopping: z.literal(true) }),
+  },
   diff: {
     method: 'get',
     path: '/projects/{project}/diff',

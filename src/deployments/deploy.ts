@@ -1,0 +1,34 @@
+// Brings one environment to a new release: new beside old, checked, swapped; any failure before the swap leaves the old one serving.
+import type { ActivityContext } from '#activities/activities.ts'
+import { FridayError } from '#lib/errors.ts'
+import type { Steps } from './steps.ts'
+
+/** What an activity that deploys carries. */
+export interface DeployInput {
+  readonly commit: string
+  /** Value of the branch's ref that the push saw; undefined = the branch is new, null = the ref is not to be moved. */
+  readonly before?: string | null
+  /** Branch of the environment to clone, for a new one. */
+  readonly parent?: string
+}
+
+export async function deploy(context: ActivityContext, steps: Steps): Promise<void> {
+  const { phase, log } = context
+  const goal = await phase('read', () => steps.read(context))
+  try {
+    await phase('build', () => steps.build(goal, log))
+    await phase('data', () => steps.provideData(goal, log))
+    await phase('services', () => steps.startServices(goal, log))
+    await phase('deploy hook', () => steps.runDeployHooks(goal, log))
+    await phase('start', () => steps.start(goal, log))
+    await phase('health', () => steps.waitHealthy(goal, log))
+    await phase('swap', () => steps.swap(goal, log))
+  } catch (error) {
+    await phase('undo', () => steps.undo(goal, log))
+    if (error instanceof FridayError && goal.first) log.line('Nothing was deployed; the environment was taken away again.')
+    else log.line('The release that ran before goes on serving.')
+    throw error
+  }
+  await phase('drain', () => steps.drain(goal, log))
+  await phase('post_deploy hook', () => steps.runPostDeployHooks(goal, log))
+}

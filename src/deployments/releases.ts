@@ -1,0 +1,75 @@
+// Releases: a system plus its build artifacts, immutable, numbered within their environment.
+import type { Database } from '#db/database.ts'
+import type { Row } from '#db/schema.ts'
+import type { Environment } from '#environments/environments.ts'
+import { errorTable } from '#lib/errors.ts'
+import { parse as parseSystem, serialise as serialiseSystem } from '#systems/stored.ts'
+import type { System } from '#systems/system.ts'
+import type { Plan } from './plan.ts'
+
+export const fail = errorTable('releases', {
+  unknown: { status: 404, advice: 'Deploy the environment first: `git push friday <branch>`.' },
+})
+
+export interface Release {
+  readonly id: string
+  readonly number: number
+  readonly commit: string
+  readonly plan: Plan
+  readonly system: System
+}
+
+export interface Releases {
+  /** Records a release under an id of the caller's; recording the same id again gives the first back. */
+  record(id: string, environment: Environment, plan: Plan, system: System): Promise<Release>
+  get(id: string): Promise<Release>
+  /** The release an environment runs; an error when it runs none. */
+  current(environment: Environment): Promise<Release>
+}
+
+export function createReleases(db: Database): Releases {
+  async function get(id: string): Promise<Release> {
+    const row = await db.selectFrom('releases').selectAll().where('id', '=', id).executeTakeFirst()
+    if (row === undefined) throw fail('unknown', `There is no release ${id}`)
+    return releaseOf(row)
+  }
+
+  return {
+    get,
+    async record(id, environment, plan, system) {
+      await db.transaction().execute(async (transaction) => {
+        // Releases of one environment are recorded one at a time, so that numbers have no gaps and no doubles.
+        await transaction.selectFrom('environments').select('id').where('id', '=', environment.id).forUpdate().execute()
+        const last = await transaction
+          .selectFrom('releases')
+          .select(({ fn }) => fn.max('number').as('number'))
+          .where('environment_id', '=', environment.id)
+          .executeTakeFirst()
+        await transaction
+          .insertInto('releases')
+          .values({
+            id,
+            project_id: environment.project_id,
+            environment_id: environment.id,
+            number: (last?.number ?? 0) + 1,
+            commit: plan.commit,
+            system_hash: system.hash,
+            system: JSON.stringify(serialiseSystem(system)),
+            plan: JSON.stringify(plan),
+          })
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .execute()
+      })
+      return get(id)
+    },
+    current(environment) {
+      if (environment.release_id === null) throw fail('unknown', `The environment ${environment.branch} has no release yet`)
+      return get(environment.release_id)
+    },
+  }
+}
+
+function releaseOf(row: Row<'releases'>): Release {
+  // The columns hold what `record` wrote.
+  return { id: row.id, number: row.number, commit: row.commit, plan: row.plan as Plan, system: parseSystem(row.system) }
+}

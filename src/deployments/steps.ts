@@ -1,0 +1,283 @@
+// The steps of a deployment. Each may be cut off anywhere and run again: they look at what is there before they make it.
+import type { ActivityContext } from '#activities/activities.ts'
+import type { ActivityLog } from '#activities/log.ts'
+import type { Builds } from '#builds/builds.ts'
+import type { Vault } from '#config/secrets.ts'
+import type { Engine } from '#engines/engine.ts'
+import { fail as environmentFail, type Environments } from '#environments/environments.ts'
+import { errorTable } from '#lib/errors.ts'
+import type { Projects } from '#projects/projects.ts'
+import type { Router } from '#router/router.ts'
+import type { Snapshots } from '#snapshots/snapshots.ts'
+import type { DeployInput } from './deploy.ts'
+import { waitHealthy } from './health.ts'
+import type { Places } from './places.ts'
+import type { Plan, PlannedApplication } from './plan.ts'
+import type { Place, Processes, Work } from './processes.ts'
+import type { Releases } from './releases.ts'
+import { removeEnvironment } from './remove.ts'
+import type { ServiceHost } from './services.ts'
+import { readSystem } from './system.ts'
+import { hookOf, webOf, workersOf } from './work.ts'
+
+export const fail = errorTable('deployments', {
+  hook: { status: 422, advice: 'Its last lines are above. Correct it and push again.' },
+  not_healthy: { status: 422, advice: 'Its last lines are above. The application must answer HTTP on $PORT with a status below 500.' },
+  ref_moved: { status: 409, advice: 'Fetch, bring your work on top of it, and push again.' },
+})
+
+/** What a deployment is to reach; kept as the result of its first step. */
+export interface Goal {
+  readonly environmentId: string
+  readonly projectId: string
+  readonly deployment: string
+  readonly plan: Plan
+  /** The environment has no release yet: a failure takes it away again. */
+  readonly first: boolean
+  readonly parentId: string | null
+  readonly before: string | null | undefined
+}
+
+export interface Steps {
+  read(context: ActivityContext): Promise<Goal>
+  build(goal: Goal, log: ActivityLog): Promise<void>
+  provideData(goal: Goal, log: ActivityLog): Promise<void>
+  startServices(goal: Goal, log: ActivityLog): Promise<void>
+  runDeployHooks(goal: Goal, log: ActivityLog): Promise<void>
+  start(goal: Goal, log: ActivityLog): Promise<void>
+  waitHealthy(goal: Goal, log: ActivityLog): Promise<void>
+  swap(goal: Goal, log: ActivityLog): Promise<void>
+  undo(goal: Goal, log: ActivityLog): Promise<void>
+  drain(goal: Goal, log: ActivityLog): Promise<void>
+  runPostDeployHooks(goal: Goal, log: ActivityLog): Promise<void>
+}
+
+export interface StepDependencies {
+  readonly projects: Projects
+  readonly environments: Environments
+  readonly builds: Builds
+  readonly snapshots: Snapshots
+  readonly services: ServiceHost
+  readonly processes: Processes
+  readonly places: Places
+  readonly releases: Releases
+  readonly engine: Engine
+  readonly router: Router
+  readonly vault: Vault
+  readonly planOf: (projectId: string, commit: string, log: ActivityLog) => Promise<Plan>
+  readonly buildVariables: (projectId: string, application: PlannedApplication) => Promise<Record<string, string>>
+  readonly git: {
+    resolve(projectId: string, rev: string): Promise<string | undefined>
+    updateRef(projectId: string, ref: string, to: string, from: string | undefined): Promise<boolean>
+  }
+}
+
+const HOOK_LIMIT_MS = 60 * 60 * 1000
+const HEALTH_LIMIT_MS = 60_000
+const DRAIN_MS = 30_000
+
+export function createSteps(deps: StepDependencies): Steps {
+  const { environments, engine, processes, services, places } = deps
+  const placeOf = (goal: Goal) => places.of(goal.environmentId, goal.deployment, goal.plan)
+
+  /** Runs one hook of every application that has it, in order. */
+  async function runHooks(goal: Goal, hook: 'deploy' | 'postDeploy', log: ActivityLog): Promise<void> {
+    const place = await placeOf(goal)
+    log.hide(
+      (await services.instances(place.environment, goal.plan.services)).flatMap(({ instance }) => Object.values(instance.credentials)),
+    )
+    for (const application of goal.plan.applications) {
+      const work = hookOf(application, hook)
+      if (work === undefined) continue
+      log.line(`  Executing ${work.name.replace('-', '_')} hook for application ${application.manifest.name}`)
+      await runHook(place, application, work, log)
+    }
+  }
+
+  async function runHook(place: Place, application: PlannedApplication, work: Work, log: ActivityLog): Promise<void> {
+    const { restart: _, ...spec } = await processes.spec(place, application, work)
+    const result = await engine.run(spec, { onOutput: (chunk) => log.output(chunk, '    '), timeoutMs: HOOK_LIMIT_MS })
+    await log.flush()
+    await engine.stop(spec.id, 0)
+    if (result.exitCode === 0 && !result.timedOut) return
+    const how = result.timedOut
+      ? `ran longer than ${HOOK_LIMIT_MS / 60_000} minutes`
+      : result.outOfMemory
+        ? 'ran out of memory'
+        : `ended with exit code ${result.exitCode}`
+    throw fail('hook', `The ${work.name.replace('-', '_')} hook of ${application.manifest.name} ${how}`)
+  }
+
+  /** Ends every process of the environment that belongs to a deployment `choose` accepts. */
+  async function stopProcesses(
+    environmentId: string,
+    choose: (deployment: string | undefined, role: string | undefined) => boolean,
+  ): Promise<void> {
+    const all = await engine.list()
+    const chosen = all.filter(
+      ({ labels }) =>
+        labels['environment'] === environmentId && labels['role'] !== 'service' && choose(labels['deployment'], labels['role']),
+    )
+    await Promise.all(
+      chosen.map(async ({ id }) => {
+        await engine.stop(id)
+        await engine.release(environmentId, id)
+      }),
+    )
+  }
+
+  return {
+    async read({ activity, log }) {
+      const input = activity.input as DeployInput // written by the door that created the activity
+      const environment = await environments.byId(activity.environment_id ?? '')
+      log.line(`${environment.release_id === null ? 'Creating' : 'Redeploying'} environment ${environment.branch}`)
+      const plan = await deps.planOf(environment.project_id, input.commit, log)
+      const first = environment.release_id === null
+      if (first && environment.type !== 'production' && environment.parent_id === null) {
+        throw environmentFail('parent', `The environment ${environment.branch} has no parent to be cloned from`)
+      }
+      return {
+        environmentId: environment.id,
+        projectId: environment.project_id,
+        deployment: activity.id,
+        plan,
+        first,
+        parentId: environment.parent_id,
+        before: input.before,
+      }
+    },
+
+    async build(goal, log) {
+      for (const application of goal.plan.applications) {
+        const { manifest, runtime, build, tree } = application
+        await deps.builds.ensure(
+          {
+            id: build,
+            projectId: goal.projectId,
+            app: manifest.name,
+            tree,
+            commit: goal.plan.commit,
+            runtime,
+            flavor: manifest.build.flavor,
+            dependencies: manifest.dependencies[runtime.name] ?? {},
+            hook: manifest.hooks.build,
+            mountPaths: [...manifest.mounts, ...manifest.workers.flatMap((worker) => worker.mounts)].map((mount) => mount.path),
+            env: await deps.buildVariables(goal.projectId, application),
+          },
+          log,
+        )
+      }
+    },
+
+    async provideData(goal, log) {
+      const environment = await environments.byId(goal.environmentId)
+      await engine.ensureNetwork({ id: environment.id, outbound: environment.outbound })
+      if (environment.volume !== null) return
+      if (goal.parentId === null) {
+        const volume = await deps.snapshots.empty(environment)
+        return environments.update(environment.id, { volume, lineage: { from: 'empty' } })
+      }
+      const parent = await environments.byId(goal.parentId)
+      log.line(`Creating environment ${environment.branch}, as a clone of ${parent.branch}`)
+      const { plan } = await deps.releases.current(parent)
+      await services.inherit(parent, environment)
+      const { volume, snapshot } = await deps.snapshots.cloneOf(parent, environment, () =>
+        services.quiesce(parent, parent.status === 'active' ? plan.services : []),
+      )
+      await engine.own(environment.id, deps.snapshots.locate(volume))
+      await environments.update(environment.id, { volume, lineage: { from: 'clone', snapshot, of: parent.branch } })
+    },
+
+    async startServices(goal, log) {
+      const place = await placeOf(goal)
+      for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
+      await services.ensure(place.environment, place.volume, goal.plan.services, log)
+      await log.flush()
+    },
+
+    runDeployHooks: (goal, log) => runHooks(goal, 'deploy', log),
+
+    async start(goal, log) {
+      const place = await placeOf(goal)
+      await Promise.all(
+        goal.plan.applications.map(async (application) => {
+          const work = webOf(application)
+          if (work === undefined) return
+          log.line(`  Opening application ${application.manifest.name} and its relationships`)
+          await engine.start(await processes.spec(place, application, work))
+        }),
+      )
+    },
+
+    async waitHealthy(goal, log) {
+      const place = await placeOf(goal)
+      for (const application of goal.plan.applications) {
+        const work = webOf(application)
+        if (work === undefined) continue
+        const id = processes.idOf(place, application.manifest.name, work)
+        const health = await waitHealthy({
+          endpoint: await processes.endpoint(place, application),
+          host: places.hostOf(place),
+          timeoutMs: HEALTH_LIMIT_MS,
+          status: () => engine.status(id),
+        })
+        if (health.ok) continue
+        for await (const chunk of engine.logs(id)) log.output(chunk, `    `)
+        await log.flush()
+        throw fail('not_healthy', `The application ${application.manifest.name} is not healthy: ${health.reason}`)
+      }
+    },
+
+    async swap(goal, log) {
+      const place = await placeOf(goal)
+      const system = await readSystem(deps, place.environment, goal.plan)
+      const release = await deps.releases.record(goal.deployment, place.environment, goal.plan, system)
+      await moveRef(deps.git, goal, place.environment.branch)
+      await deps.router.apply(await places.siteOf(place))
+      await environments.update(goal.environmentId, { release_id: release.id, deployment: goal.deployment, status: 'active' })
+      log.line('  Opening environment')
+      for (const line of places.describe(place)) log.line(line)
+    },
+
+    async undo(goal) {
+      if (goal.first) return removeEnvironment(deps, await environments.byId(goal.environmentId))
+      await stopProcesses(goal.environmentId, (deployment) => deployment === goal.deployment)
+    },
+
+    async drain(goal, log) {
+      const place = await placeOf(goal)
+      const old = (await engine.list()).filter(
+        ({ labels }) =>
+          labels['environment'] === goal.environmentId && labels['role'] === 'web' && labels['deployment'] !== goal.deployment,
+      )
+      for (const { id } of old) {
+        const upstream = await engine.allocate(goal.environmentId, id)
+        if (!(await deps.router.drained(upstream, DRAIN_MS)))
+          log.line(`W: requests to the former release were still running after ${DRAIN_MS / 1000} s and were cut`)
+      }
+      // Workers do not run beside their successors: two of them would take the same job.
+      await stopProcesses(goal.environmentId, (deployment) => deployment !== goal.deployment)
+      for (const application of goal.plan.applications) {
+        for (const work of workersOf(application)) await engine.start(await processes.spec(place, application, work))
+      }
+    },
+
+    async runPostDeployHooks(goal, log) {
+      try {
+        await runHooks(goal, 'postDeploy', log)
+      } catch (error) {
+        log.line(`W: ${error instanceof Error ? error.message : String(error)}; the release serves already and stays`)
+      }
+    },
+  }
+}
+
+/** The branch moves with the deployment. A branch that somebody else moved meanwhile is left alone, and the deployment fails. */
+async function moveRef(git: StepDependencies['git'], goal: Goal, branch: string): Promise<void> {
+  if (goal.before === null) return
+  const ref = `refs/heads/${branch}`
+  if ((await git.resolve(goal.projectId, ref)) === goal.plan.commit) return
+  if (!(await git.updateRef(goal.projectId, ref, goal.plan.commit, goal.before))) {
+    throw fail('ref_moved', `The branch ${branch} has moved since this push began`)
+  }
+}
