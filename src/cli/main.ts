@@ -1,0 +1,65 @@
+// The command line: every verb is a file beside this one; errors become sentences and exit codes here.
+import { Command, CommanderError } from 'commander'
+import { activity } from './activity.ts'
+import { completion } from './completion.ts'
+import { deploy } from './deploy.ts'
+import { diff } from './diff.ts'
+import { env } from './env.ts'
+import { exec } from './exec.ts'
+import { gitCredential } from './git-credential.ts'
+import { init } from './init.ts'
+import { login } from './login.ts'
+import { logs } from './logs.ts'
+import { open } from './open.ts'
+import { EXIT, exitCodeOf, printError } from './output.ts'
+import { project } from './project.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
+import { validate } from './validate.ts'
+
+const VERBS = [
+  start,
+  stop,
+  login,
+  status,
+  project,
+  env,
+  deploy,
+  activity,
+  logs,
+  exec,
+  diff,
+  open,
+  validate,
+  init,
+  completion,
+  gitCredential,
+]
+
+/** Runs one command line and sets the process's exit code. `startServer` is given by the bin, which may import everything. */
+export async function runCli(
+  argv: readonly string[],
+  { version, startServer }: { version: string; startServer: () => Promise<void> },
+): Promise<void> {
+  const program = new Command('friday')
+    .description('Every branch is a live environment, cloned from production.')
+    .version(version)
+    .option('--json', 'answer with JSON on standard output')
+    .option('--project <name>', 'the project (default: from the git remote that points at Friday)')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError('See `friday --help`.')
+    .exitOverride()
+  for (const verb of VERBS) verb(program, startServer)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+      return
+    }
+    printError(error, argv.includes('--json'))
+    process.exitCode = exitCodeOf(error)
+  }
+}
