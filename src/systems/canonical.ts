@@ -21,7 +21,7 @@ export function sha256(text: string): string {
  */
 export function canonicalJson(value: unknown, path: readonly string[] = []): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
-  if (typeof value === 'number') return numberText(value, path)
+  if (typeof value === 'number') return JSON.stringify(checkedNumber(value, path))
   if (path.length > MAX_DEPTH) throw fail('not_a_tree', `${where(path.slice(0, 5))}/… is nested deeper than ${MAX_DEPTH} levels`)
   if (Array.isArray(value)) return `[${Array.from(value, (item, index) => canonicalJson(item, [...path, String(index)])).join(',')}]`
   if (isPlainObject(value)) {
@@ -50,9 +50,8 @@ export function nameOf(value: unknown): string {
   return `a ${value.constructor?.name ?? 'nameless'} object`
 }
 
-function numberText(value: number, path: readonly string[]): string {
-  if (!Number.isFinite(value) || Object.is(value, -0)) {
-    throw fail('not_a_tree', `${where(path)} is ${Object.is(value, -0) ? '-0' : value}, which JSON cannot tell apart or hold`)
-  }
-  return JSON.stringify(value)
+/** The number itself. Throws `systems.not_a_tree` for NaN, the infinities and -0. */
+export function checkedNumber(value: number, path: readonly string[]): number {
+  if (Number.isFinite(value) && !Object.is(value, -0)) return value
+  throw fail('not_a_tree', `${where(path)} is ${Object.is(value, -0) ? '-0' : value}, which JSON cannot tell apart or hold`)
 }

@@ -48,16 +48,37 @@ function tell(walk: Walk, path: readonly string[], { before, after }: Difference
 
 /** Appends the children of one map that differ, in no particular order. */
 function collect(found: Difference[], before: TreeMap | undefined, after: TreeMap | undefined): void {
-  if (before?.hash === after?.hash) return
+  if (before === after || before?.hash === after?.hash) return
   if (before?.kind === 'many' && after?.kind === 'many') {
-    for (const [index, group] of before.groups.entries()) collect(found, group, after.groups[index])
+    for (let index = 0; index < before.groups.length; index++) collect(found, before.groups[index], after.groups[index])
     return
   }
-  const others = new Map(entriesOf(after))
-  for (const [key, child] of entriesOf(before)) {
-    const other = others.get(key)
-    others.delete(key)
-    if (!sameChild(child, other)) found.push({ key, before: child, after: other })
+  collectSorted(found, sorted(before), sorted(after))
+}
+
+/** Two lists of children sorted by key, walked side by side. */
+function collectSorted(found: Difference[], before: Sorted, after: Sorted): void {
+  let [left, right] = [0, 0]
+  for (;;) {
+    const [was, is] = [before.keys[left], after.keys[right]]
+    const key = was === undefined || (is !== undefined && is < was) ? is : was
+    if (key === undefined) return
+    const difference = {
+      key,
+      before: key === was ? before.children[left++] : undefined,
+      after: key === is ? after.children[right++] : undefined,
+    }
+    if (!sameChild(difference.before, difference.after)) found.push(difference)
   }
-  for (const [key, child] of others) found.push({ key, before: undefined, after: child })
+}
+
+interface Sorted {
+  readonly keys: readonly string[]
+  readonly children: readonly Child[]
+}
+
+function sorted(map: TreeMap | undefined): Sorted {
+  if (map?.kind === 'few') return map
+  const entries = entriesOf(map)
+  return { keys: entries.map(([key]) => key), children: entries.map(([, child]) => child) }
 }

@@ -1,5 +1,5 @@
 // From what readers hand in (plain objects, Maps, JSON) to the hashed tree, and back to plain JSON.
-import { canonicalJson, isPlainObject, type Json, type Leaf, MAX_DEPTH, nameOf } from './canonical.ts'
+import { canonicalJson, checkedNumber, isPlainObject, type Json, type Leaf, MAX_DEPTH, nameOf } from './canonical.ts'
 import { fail, where } from './errors.ts'
 import { type Child, type Entry, entriesOf, isMap, mapOf, type TreeMap } from './tree.ts'
 
@@ -8,17 +8,20 @@ export type LayerInput = { readonly [key: string]: LayerInput | Leaf | undefined
 
 /** The tree of an input; undefined when it has no leaf. Throws `systems.not_a_tree`, naming the path. */
 export function treeFromInput(input: LayerInput, path: readonly string[]): TreeMap | undefined {
-  const child = childOf(input, path)
+  const child = childOf(input, [...path])
   if (child === undefined || isMap(child)) return child
   throw fail('not_a_tree', `${where(path)} should be a map of names, it is ${Array.isArray(input) ? 'a list' : nameOf(input)}`)
 }
 
 /** A leaf as the tree keeps it. */
 export function leafChild(leaf: unknown, path: readonly string[]): Child {
-  const text = canonicalJson(leaf, path)
-  if (Array.isArray(leaf)) return { kind: 'list', text }
-  if (leaf === null || typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'boolean') return leaf
-  throw fail('not_a_tree', `${where(path)} should be a leaf, it is a map`)
+  if (leaf === null || typeof leaf === 'string' || typeof leaf === 'boolean') return leaf
+  if (typeof leaf === 'number') return checkedNumber(leaf, path)
+  if (Array.isArray(leaf)) return { kind: 'list', text: canonicalJson(leaf, path) }
+  throw fail(
+    'not_a_tree',
+    `${where(path)} is ${isPlainObject(leaf) ? 'a map where a leaf should be' : `${nameOf(leaf)}, which a system cannot hold`}`,
+  )
 }
 
 /** The leaf as people and JSON know it; lists are fresh copies. */
@@ -66,13 +69,16 @@ function twice(path: readonly string[]) {
   return fail('not_a_tree', `${where(path)} is listed twice`)
 }
 
-function childOf(value: unknown, path: readonly string[]): Child | undefined {
+/** `path` is one growing and shrinking list for the whole walk; errors alone read it. */
+function childOf(value: unknown, path: string[]): Child | undefined {
   if (!(value instanceof Map) && !isPlainObject(value)) return leafChild(value, path)
   if (path.length > MAX_DEPTH) throw fail('not_a_tree', `${where(path.slice(0, 5))}/… is nested deeper than ${MAX_DEPTH} levels`)
   const entries: Entry[] = []
   for (const [key, below] of value instanceof Map ? value : Object.entries(value)) {
     if (typeof key !== 'string') throw fail('not_a_tree', `${where(path)} has a key that is ${nameOf(key)}; keys are strings`)
-    const child = below === undefined ? undefined : childOf(below, [...path, key])
+    path.push(key)
+    const child = below === undefined ? undefined : childOf(below, path)
+    path.pop()
     if (child !== undefined) entries.push([key, child])
   }
   return mapOf(entries)
