@@ -16,7 +16,7 @@ if (name === undefined || !existsSync(join(root, 'bench', `${name}.ts`))) {
 const out = mkdtempSync(join(tmpdir(), 'friday-bench-'))
 process.on('exit', () => rmSync(out, { recursive: true, force: true }))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const built = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.bench.json'), '--outDir', join(out, 'bench')], { stdio: 'inherit' })
+const built = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.bench.json'), '--outDir', out], { stdio: 'inherit' })
 if (built.status !== 0) process.exit(1)
 // What the benches import by `#…` is what was built to dist/.
 for (const file of ['package.json', 'node_modules', 'dist', 'examples', 'bin']) symlinkSync(join(root, file), join(out, file))
