@@ -121,6 +121,8 @@ export function spawnProgram(
   }
 }
 
+export type Child = ChildProcess
+
 export interface BareOptions {
   readonly cwd?: string
   /** The whole environment of the child; nothing is added but PATH when missing. */
@@ -135,7 +137,7 @@ export interface BareOptions {
  * A child whose descriptors the caller arranges and whose streams and end the caller owns: no buffering, no limits, not ended with us.
  * Rejects when it cannot be started.
  */
-export async function spawnBare(argv: readonly [string, ...string[]], options: BareOptions): Promise<ChildProcess> {
+export async function spawnBare(argv: readonly [string, ...string[]], options: BareOptions): Promise<Child> {
   const [file, ...args] = argv
   const child = spawn(file, args, {
     cwd: options.cwd,

@@ -1,6 +1,6 @@
 // Files: writing so that a crash leaves the old or the new, and paths that stay under their root.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 
 /** Writes a whole file atomically (temporary file beside it, fsync, rename). */
@@ -28,6 +28,14 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Whether there is anything under this path that links lead to. */
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** `path` resolved under `root`, or undefined when it would leave it (`..`, absolute, NUL). Does not follow links. */

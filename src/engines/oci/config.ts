@@ -1,6 +1,6 @@
 // The OCI configuration of one process: what it sees, who it is, what it may use. Pure: facts in, JSON out.
-import { reveal } from '#lib/secret.ts'
 import type { ProcessSpec } from '#engines/engine.ts'
+import { fullEnvironment } from '#engines/environment.ts'
 import { seccompProfile } from './seccomp.ts'
 
 /** What the machine brings to every process. */
@@ -25,16 +25,17 @@ export interface Placement {
   readonly cgroup: string
 }
 
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const HARMLESS = ['nosuid', 'nodev']
 const CPU_PERIOD = 100_000
 
 /**
- * The first process of a container: ends with the real one and with its status, hands SIGTERM on, reaps what is orphaned.
+ * The first process of a container: ends with the real one and with its status, hands signals on, reaps what is orphaned.
  * Without it a program that does not expect to be process 1 would ignore SIGTERM and collect zombies.
  */
-const INIT = `$SIG{TERM}=sub{kill 'TERM',$p if $p};$p=fork;defined $p or exit 126;
-if(!$p){$SIG{TERM}='DEFAULT';exec {$ARGV[0]} @ARGV;print STDERR "$ARGV[0]: $!\\n";exit($!+0==2?127:126)}
+const INIT = `for my $s (qw(TERM INT HUP QUIT USR1 USR2)){$SIG{$s}=sub{$p?kill($s,$p):($q=$s)}}
+$p=fork;defined $p or exit 126;
+if(!$p){$SIG{$_}='DEFAULT' for qw(TERM INT HUP QUIT USR1 USR2);exec {$ARGV[0]} @ARGV;print STDERR "$ARGV[0]: $!\\n";exit($!+0==2?127:126)}
+kill $q,$p if $q;
 while(($d=wait)!=-1){exit($?&127?128+($?&127):$?>>8) if $d==$p}`
 
 export function ociConfig(spec: Omit<ProcessSpec, 'restart'>, place: Placement, host: HostFacts) {
@@ -70,7 +71,7 @@ export function ociProcess(spec: Pick<ProcessSpec, 'env' | 'cwd'>, uid: number, 
   return {
     terminal: false,
     user: { uid, gid: uid },
-    env: Object.entries(fullEnv(spec.env, host)).map(([key, value]) => `${key}=${value}`),
+    env: Object.entries(fullEnvironment(spec.env, host.trustStore)).map(([key, value]) => `${key}=${value}`),
     cwd: spec.cwd,
     capabilities: { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] },
     rlimits: [
@@ -80,13 +81,6 @@ export function ociProcess(spec: Pick<ProcessSpec, 'env' | 'cwd'>, uid: number, 
     noNewPrivileges: true,
     oomScoreAdj: 500,
   }
-}
-
-export function fullEnv(env: ProcessSpec['env'], host: Pick<HostFacts, 'trustStore'>): Record<string, string> {
-  const trust: Record<string, string> =
-    host.trustStore === undefined ? {} : { NODE_EXTRA_CA_CERTS: host.trustStore, SSL_CERT_FILE: host.trustStore }
-  const given = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, reveal(value)]))
-  return { PATH: DEFAULT_PATH, HOME: '/tmp', ...trust, ...given }
 }
 
 function systemMounts(spec: Pick<ProcessSpec, 'limits'>, uid: number, host: HostFacts) {
@@ -117,8 +111,8 @@ function systemMounts(spec: Pick<ProcessSpec, 'limits'>, uid: number, host: Host
 
 /** Outer folders first, so that a volume can lie inside an artifact. */
 function specMounts(spec: Pick<ProcessSpec, 'mounts'>) {
-  return [...spec.mounts]
-    .sort((one, other) => one.target.split('/').length - other.target.split('/').length)
+  return spec.mounts
+    .toSorted((one, other) => one.target.split('/').length - other.target.split('/').length)
     .map((mount) => bind(mount.source.path, mount.target, mount.readonly))
 }
 

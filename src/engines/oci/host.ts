@@ -1,7 +1,8 @@
 // What the machine is like: programs, resolvers, control groups, routes. Read from /proc and /sys without starting anything.
-import { access, lstat, readdir, readFile, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { readIfThere } from '#lib/files.ts'
+import { isThere, readIfThere } from '#lib/files.ts'
+import { TRUST_STORE } from '#engines/environment.ts'
 import { fail } from '#engines/errors.ts'
 import { blocksTouched } from './addresses.ts'
 import type { HostFacts } from './config.ts'
@@ -17,7 +18,6 @@ export interface Programs {
 
 /** Where the name service of every Debian program looks things up; kept in step with what the host has. */
 const SHARED_ETC = ['ssl', 'ca-certificates', 'alternatives', 'ld.so.cache', 'mime.types', 'services', 'protocols', 'timezone']
-const TRUST_STORE = '/etc/ssl/certs/ca-certificates.crt'
 const PACKAGES: Record<keyof Programs | 'perl', string> = {
   runc: 'runc',
   conmon: 'conmon',
@@ -100,27 +100,6 @@ export async function outwardMtu(): Promise<number> {
 /** Blocks that any route or interface of the host lies in; every interface with an address has a route. */
 export async function blocksInUse(): Promise<ReadonlySet<number>> {
   return new Set((await routes()).flatMap((route) => blocksTouched(route.address, route.prefix)))
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-/** Start of a process in clock ticks after boot, which tells it from a later one with the same id; undefined when it is gone or a zombie. */
-export async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
 }
 
 async function routes(): Promise<readonly { link: string; address: string; prefix: number }[]> {

@@ -1,9 +1,8 @@
 // runc and conmon as commands: what they are called with, and what they answer.
-import type { ChildProcess } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { join } from 'node:path'
-import { exec, spawnBare } from '#lib/exec.ts'
+import { exec, spawnBare, type Child } from '#lib/exec.ts'
 import { fail } from '#engines/errors.ts'
 import type { Programs } from './host.ts'
 import type { Layout } from './layout.ts'
@@ -35,12 +34,20 @@ export function createRuntime(programs: Programs, layout: Layout, monitorGroups:
   async function create(id: string, bundle: string, logBytes: number): Promise<number> {
     await mkdir(layout.runcRoot, { recursive: true, mode: 0o700 })
     // Relative paths, as the monitor splits what it is given at colons.
-    const argv: [string, ...string[]] = [
-      programs.conmon,
-      ...['--cid', id, '--cuuid', id, '--runtime', programs.runc, '--runtime-arg', '--root', '--runtime-arg', layout.runcRoot],
-      ...['--bundle', bundle, '--persist-dir', bundle, '--exit-dir', layout.exits, '--container-pidfile', 'pid'],
-      ...['--log-path', 'k8s-file:log/current', '--log-size-max', String(logBytes), '--no-sync-log', '--socket-dir-path', layout.run],
-    ]
+    const options: Record<string, string> = {
+      '--cid': id,
+      '--cuuid': id,
+      '--runtime': programs.runc,
+      '--bundle': bundle,
+      '--persist-dir': bundle,
+      '--exit-dir': layout.exits,
+      '--container-pidfile': 'pid',
+      '--log-path': 'k8s-file:log/current',
+      '--log-size-max': String(logBytes),
+      '--socket-dir-path': layout.run,
+    }
+    const runtimeArgs = ['--root', layout.runcRoot].flatMap((arg) => ['--runtime-arg', arg])
+    const argv: [string, ...string[]] = [programs.conmon, ...Object.entries(options).flat(), ...runtimeArgs, '--no-sync-log']
     const child = await spawnBare(argv, {
       cwd: bundle,
       env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
@@ -80,7 +87,7 @@ export function createRuntime(programs: Programs, layout: Layout, monitorGroups:
 }
 
 /** The monitor waits for a byte before it does anything: time to take it out of the control group of whatever service started us. */
-async function moveOut(child: ChildProcess, groups: readonly string[]): Promise<void> {
+async function moveOut(child: Child, groups: readonly string[]): Promise<void> {
   for (const group of groups) {
     await mkdir(group, { recursive: true })
     await writeFile(join(group, 'cgroup.procs'), String(child.pid))
@@ -91,7 +98,7 @@ async function moveOut(child: ChildProcess, groups: readonly string[]): Promise<
   gate.end('1')
 }
 
-async function firstLine(child: ChildProcess, descriptor: number): Promise<string | undefined> {
+async function firstLine(child: Child, descriptor: number): Promise<string | undefined> {
   const stream = child.stdio[descriptor]
   if (stream === null || stream === undefined || !('read' in stream)) return undefined
   let text = ''
@@ -102,7 +109,7 @@ async function firstLine(child: ChildProcess, descriptor: number): Promise<strin
   return text.split('\n')[0] || undefined
 }
 
-async function collect(child: ChildProcess, descriptor: number): Promise<string> {
+async function collect(child: Child, descriptor: number): Promise<string> {
   const stream = child.stdio[descriptor]
   if (stream === null || stream === undefined || !('read' in stream)) return ''
   let text = ''

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { exec, spawnBare } from '#lib/exec.ts'
 import { waitFor } from '#lib/wait.ts'
 import type { ExecSession } from '#engines/engine.ts'
+import { merge } from '#engines/streams.ts'
+import { signalQuietly } from '#engines/supervisor/proc.ts'
 import { readProcess } from './bundle.ts'
 import type { Programs } from './host.ts'
 import type { Runtime } from './runc.ts'
@@ -67,7 +68,7 @@ export async function openSession(request: SessionRequest, runtime: Runtime, pro
     kill() {
       void pid().then((found) => {
         if (found === undefined) child.kill('SIGKILL')
-        else killQuietly(found)
+        else signalQuietly(found, 'SIGKILL')
       })
     },
   }
@@ -82,27 +83,6 @@ async function resizeTerminal(pid: number, columns: number, rows: number): Promi
   })
 }
 
-function merge(...streams: readonly NodeJS.ReadableStream[]): PassThrough {
-  const merged = new PassThrough()
-  let open = streams.length
-  for (const stream of streams) {
-    stream.pipe(merged, { end: false })
-    stream.once('close', () => {
-      open -= 1
-      if (open === 0) merged.end()
-    })
-  }
-  return merged
-}
-
 function pairs(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([key, value]) => `${key}=${value}`)
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended already.
-  }
 }

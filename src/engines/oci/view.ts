@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from 'node:path'
 import type { Mount, ProcessSpec } from '#engines/engine.ts'
 import { fail } from '#engines/errors.ts'
 import { reveal } from '#lib/secret.ts'
-import { DEFAULT_PATH } from './config.ts'
+import { DEFAULT_PATH } from '#engines/environment.ts'
 
 type Found =
   | { readonly kind: 'found'; readonly mode: number; readonly uid: number; readonly gid: number; readonly folder: boolean }
@@ -125,7 +125,7 @@ function hostPlace(mounts: readonly Mount[], inside: string): string | 'made' | 
 function holder(mounts: readonly Mount[], inside: string, orIs = false): Mount | undefined {
   return mounts
     .filter((mount) => inside.startsWith(`${mount.target}/`) || (orIs && mount.target === inside))
-    .sort((one, other) => other.target.length - one.target.length)[0]
+    .toSorted((one, other) => other.target.length - one.target.length)[0]
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

@@ -1,9 +1,8 @@
-// Learns of every end of a container: from the file the monitor leaves, or from the process being gone when the monitor was killed too.
+// Learns of every end of a process: from the file its monitor leaves, or from the process being gone when the monitor was killed too.
 import { watch, type FSWatcher } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readIfThere } from '#lib/files.ts'
-import { isThere } from './host.ts'
+import { isThere, readIfThere } from '#lib/files.ts'
 
 export interface Exit {
   readonly exitCode: number
@@ -34,16 +33,16 @@ export class ExitWatch {
     this.#caretaker.unref()
   }
 
-  /** The exit of a container whose bundle is `bundle`, once its monitor has written it. */
-  async read(id: string, bundle: string): Promise<Exit | undefined> {
+  /** The exit of a process whose folder is `folder`, once its monitor has written it. */
+  async read(id: string, folder: string): Promise<Exit | undefined> {
     const text = await readIfThere(join(this.#folder, id))
     if (text === undefined || !/^-?\d+$/.test(text.trim())) return undefined
     const code = Number(text)
-    return { exitCode: code < 0 ? UNKNOWN_EXIT.exitCode : code, outOfMemory: await isThere(join(bundle, 'oom')) }
+    return { exitCode: code < 0 ? UNKNOWN_EXIT.exitCode : code, outOfMemory: await isThere(join(folder, 'oom')) }
   }
 
-  async forget(id: string, bundle: string): Promise<void> {
-    await Promise.all([rm(join(this.#folder, id), { force: true }), rm(join(bundle, 'oom'), { force: true })])
+  async forget(id: string, folder: string): Promise<void> {
+    await Promise.all([rm(join(this.#folder, id), { force: true }), rm(join(folder, 'oom'), { force: true })])
   }
 
   end(): void {

@@ -1,45 +1,29 @@
-// What a process wrote, by byte position, across the monitor's rotation. Two segments are kept: the one being written and the one before.
-import { link, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
+// What a process wrote, by byte position, across rotation: a folder of segments called `s-<position of their first byte>`.
+import { open, readdir, type FileHandle } from 'node:fs/promises'
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { KeyedQueue } from '#engines/serial.ts'
-import { RecordDecoder } from './records.ts'
 
-interface Segment {
+export interface Segment {
   readonly path: string
   /** Position of its first byte in all that was ever written. */
   readonly start: number
 }
 
-const KEPT = 2
 const CHUNK = 256 * 1024
 /** Should the file system tell nothing. */
 const LOOK_AGAIN_MS = 200
 
-/** Readers and the caretaker of one folder take turns. */
-const turns = new KeyedQueue()
+/** How an engine's log files are to be read. */
+export interface LogFormat {
+  /** Brings the segments' names up to date and lists them, oldest first. Called often. */
+  keep(folder: string): Promise<readonly Segment[]>
+  decoder(): LogDecoder
+}
 
-/**
- * Gives every log file a second name, `s-<position of its first byte>`, because the monitor replaces `current` by an empty file when it
- * is full. Called often enough, nothing is lost; if several files went by unseen, positions go on without them.
- */
-export function keepSegments(folder: string): Promise<readonly Segment[]> {
-  return turns.run(folder, async () => {
-    const current = join(folder, 'current')
-    const segments = await listSegments(folder)
-    const last = segments.at(-1)
-    const now = await inode(current)
-    if (now === undefined || (last !== undefined && (await inode(last.path)) === now)) return segments
-    const start = last === undefined ? 0 : last.start + (await rawLength(last.path))
-    const path = join(folder, `s-${start}`)
-    // A segment without a byte ends where it starts: the newer one takes its name.
-    await rm(path, { force: true })
-    await link(current, path)
-    const all = [...segments.filter((segment) => segment.start !== start), { path, start }]
-    await Promise.all(all.slice(0, -KEPT).map((segment) => rm(segment.path, { force: true })))
-    return all.slice(-KEPT)
-  })
+/** Turns what is in a file into what the process wrote. */
+export interface LogDecoder {
+  push(chunk: Buffer): Buffer
 }
 
 export interface ReadOptions {
@@ -49,9 +33,9 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-export async function* readLog(folder: string, { from, until, signal }: ReadOptions): AsyncGenerator<Buffer> {
+export async function* readLog(format: LogFormat, folder: string, { from, until, signal }: ReadOptions): AsyncGenerator<Buffer> {
   const news = new News(folder, until !== undefined)
-  const reader = new LogReader(folder, from)
+  const reader = new LogReader(format, folder, from)
   try {
     for (;;) {
       // Asked before reading: what was written until now is then read for certain.
@@ -72,7 +56,7 @@ export async function* readLog(folder: string, { from, until, signal }: ReadOpti
 interface Reading {
   readonly handle: FileHandle
   readonly start: number
-  readonly decoder: RecordDecoder
+  readonly decoder: LogDecoder
   /** Bytes of the file read so far. */
   at: number
   /** Position of the next decoded byte. */
@@ -81,19 +65,21 @@ interface Reading {
 
 /** Stays in the segment it reads, even when that loses its name, until all of it is read and there is a newer one. */
 class LogReader {
+  readonly #format: LogFormat
   readonly #folder: string
   /** The next byte to give out. */
   #position: number
   #open: Reading | undefined
 
-  constructor(folder: string, from: number) {
+  constructor(format: LogFormat, folder: string, from: number) {
+    this.#format = format
     this.#folder = folder
     this.#position = from
   }
 
   async *available(): AsyncGenerator<Buffer> {
     for (;;) {
-      const segments = await keepSegments(this.#folder)
+      const segments = await this.#format.keep(this.#folder)
       const now = this.#open
       if (now === undefined) {
         const first = segments.findLast((segment) => segment.start <= this.#position) ?? segments[0]
@@ -116,7 +102,7 @@ class LogReader {
   async #enter({ path, start }: Segment): Promise<boolean> {
     const handle = await open(path).catch(() => undefined)
     if (handle === undefined) return false
-    this.#open = { handle, start, decoder: new RecordDecoder(), at: 0, seen: start }
+    this.#open = { handle, start, decoder: this.#format.decoder(), at: 0, seen: start }
     return true
   }
 
@@ -176,33 +162,10 @@ function watchQuietly(folder: string, notice: () => void) {
   }
 }
 
-async function listSegments(folder: string): Promise<readonly Segment[]> {
+export async function listSegments(folder: string): Promise<readonly Segment[]> {
   const names = await readdir(folder).catch(() => [])
   return names
     .filter((name) => /^s-\d+$/.test(name))
     .map((name) => ({ path: join(folder, name), start: Number(name.slice(2)) }))
     .toSorted((one, other) => one.start - other.start)
-}
-
-async function rawLength(path: string): Promise<number> {
-  const handle = await open(path)
-  const decoder = new RecordDecoder()
-  let length = 0
-  try {
-    for (let at = 0; ;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at)
-      if (bytesRead === 0) return length
-      at += bytesRead
-      length += decoder.push(buffer.subarray(0, bytesRead)).length
-    }
-  } finally {
-    await handle.close()
-  }
-}
-
-async function inode(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    (found) => found.ino,
-    () => undefined,
-  )
 }

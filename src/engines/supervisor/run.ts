@@ -1,7 +1,7 @@
 // A process run to its end: its output handed on as it comes, its time limit kept, also when somebody else had started it.
 import type { Clock } from '#lib/clock.ts'
 import type { RunOptions, RunResult } from '#engines/engine.ts'
-import { readLog } from './logs.ts'
+import { readLog, type LogFormat } from './logs.ts'
 import type { Unit } from './unit.ts'
 
 /** Between SIGTERM and SIGKILL when the time is over or the run is cancelled. */
@@ -10,11 +10,12 @@ const LAST_WORDS_MS = 2000
 /** Rejects with the reason of `signal` or `letGo`; the latter leaves the process running. */
 export async function runToEnd(
   unit: Unit,
+  format: LogFormat,
   { onOutput, timeoutMs, signal }: RunOptions,
   letGo: AbortSignal,
   clock: Clock,
 ): Promise<RunResult> {
-  const reading = handOn(unit, onOutput, letGo)
+  const reading = handOn(unit, format, onOutput, letGo)
   // Awaited below; until then a failure must not count as unhandled.
   reading.catch(() => undefined)
   const left = Math.max(0, unit.record.startedAt + timeoutMs - clock.now())
@@ -35,6 +36,7 @@ export async function runToEnd(
   return { exitCode, outOfMemory, timedOut: unit.record.timedOut === true }
 }
 
-async function handOn(unit: Unit, onOutput: RunOptions['onOutput'], letGo: AbortSignal): Promise<void> {
-  for await (const chunk of readLog(unit.logFolder, { from: 0, until: () => unit.exit !== undefined, signal: letGo })) onOutput(chunk)
+async function handOn(unit: Unit, format: LogFormat, onOutput: RunOptions['onOutput'], letGo: AbortSignal): Promise<void> {
+  for await (const chunk of readLog(format, unit.logFolder, { from: 0, until: () => unit.exit !== undefined, signal: letGo }))
+    onOutput(chunk)
 }

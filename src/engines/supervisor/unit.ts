@@ -5,17 +5,14 @@ import type { Clock } from '#lib/clock.ts'
 import { messageOf } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import { waitFor } from '#lib/wait.ts'
-import { nextBackoff } from '#engines/backoff.ts'
+import { nextBackoff } from './backoff.ts'
 import type { ProcessStatus } from '#engines/engine.ts'
-import { fail } from '#engines/errors.ts'
-import { writeRecord, type UnitRecord } from './bundle.ts'
+import type { Carrier, Found } from './carrier.ts'
 import { UNKNOWN_EXIT, type Exit, type ExitWatch } from './exits.ts'
-import { startOf } from './host.ts'
-import { keepSegments } from './logs.ts'
-import type { ContainerState, Runtime } from './runc.ts'
+import { writeRecord, type UnitRecord } from './record.ts'
 
 export interface UnitTools {
-  readonly runtime: Runtime
+  readonly carrier: Carrier
   readonly exits: ExitWatch
   readonly log: Log
   readonly clock: Clock
@@ -76,43 +73,43 @@ export class Unit {
     }
   }
 
-  /** Creates and starts the container from the bundle. On failure nothing runs; the bundle stays. */
+  /** Starts the process from its folder. On failure nothing runs; the folder stays. */
   async launch(): Promise<void> {
-    const { id, restart } = this.record
-    const { runtime, clock } = this.#tools
+    const { record, folder } = this
+    const { carrier, clock } = this.#tools
     try {
-      this.record.pid = await runtime.create(id, this.folder, restart === 'always' ? SERVICE_LOG_BYTES : RUN_LOG_BYTES)
-      this.record.pidStart = await startOf(this.record.pid)
-      this.record.startedAt = clock.now()
+      record.pid = await carrier.launch(record.id, folder, record.restart === 'always' ? SERVICE_LOG_BYTES : RUN_LOG_BYTES)
+      record.pidStart = await carrier.startOf(record.pid)
+      record.startedAt = clock.now()
+      record.phase = 'started'
       this.#exit = undefined
       this.paused = false
-      await Promise.all([runtime.start(id), keepSegments(this.logFolder)])
-      this.record.phase = 'started'
       this.#launched = true
-      await this.save()
+      await Promise.all([this.save(), carrier.logs.keep(this.logFolder)])
     } catch (error) {
-      await runtime.remove(id).catch(() => undefined)
+      await carrier.remove(record).catch(() => undefined)
       throw error
     }
   }
 
   /** After a new control plane has read the record: says which of the possible worlds this is, and puts it right. */
-  async adopt(state: ContainerState | undefined): Promise<void> {
+  async adopt(found: Found | undefined): Promise<void> {
     const { record } = this
-    const ended = await this.#tools.exits.read(record.id, this.folder)
-    if (ended === undefined && state?.status === 'created') {
-      await this.#tools.runtime.start(record.id)
-    } else if (ended === undefined && record.phase === 'made' && (state === undefined || state.status === 'stopped')) {
-      await this.#tools.runtime.remove(record.id)
+    const { carrier, exits } = this.#tools
+    const ended = await exits.read(record.id, this.folder)
+    const running = found !== undefined && found.state !== 'gone'
+    if (ended === undefined && found?.state === 'waiting') await carrier.begin(record.id)
+    if (ended === undefined && record.phase === 'made' && !running) {
+      await carrier.remove(record)
       await this.launch()
       return
     }
-    if (state !== undefined && state.pid > 0) {
-      record.pid = state.pid
-      record.pidStart = await startOf(state.pid)
+    if (running) {
+      record.pid = found.pid
+      record.pidStart = await carrier.startOf(found.pid)
     }
-    this.paused = state?.status === 'paused'
-    record.phase = 'started'
+    this.paused = found?.state === 'paused'
+    if (record.phase !== 'stopping') record.phase = 'started'
     this.#launched = true
     await this.look()
   }
@@ -155,16 +152,16 @@ export class Unit {
     }
   }
 
-  /** SIGTERM, a grace, SIGKILL to the whole process namespace. Afterwards nothing runs; the record stays. */
+  /** The stop signal, a grace, SIGKILL to everything it started. Afterwards nothing runs; the record stays. */
   async end(graceMs: number): Promise<void> {
     clearTimeout(this.#restartTimer)
     if (!this.running) return
     if (this.paused) await this.unpause()
     if (graceMs > 0) {
-      await this.#kill('SIGTERM')
+      await this.#signal('terminate')
       if (await this.#goneWithin(graceMs)) return
     }
-    await this.#kill('SIGKILL')
+    await this.#signal('kill')
     if (!(await this.#goneWithin(KILL_PATIENCE_MS))) {
       this.#tools.log.warn({ process: this.record.id }, 'a killed process has not ended; removing it by force')
     }
@@ -178,7 +175,7 @@ export class Unit {
     await this.end(graceMs)
     this.#exit ??= UNKNOWN_EXIT
     for (const wake of this.#listeners) wake()
-    await this.#tools.runtime.remove(record.id)
+    await this.#tools.carrier.remove(record)
     await this.#tools.exits.forget(record.id, this.folder)
     await this.#saving.catch(() => undefined)
     await rm(this.folder, { recursive: true, force: true })
@@ -186,13 +183,13 @@ export class Unit {
 
   async pause(): Promise<void> {
     if (!this.running || this.paused) return
-    await this.#tools.runtime.pause(this.record.id)
+    await this.#tools.carrier.pause(this.record)
     this.paused = true
   }
 
   async unpause(): Promise<void> {
     if (!this.paused) return
-    await this.#tools.runtime.resume(this.record.id)
+    await this.#tools.carrier.resume(this.record)
     this.paused = false
   }
 
@@ -211,12 +208,12 @@ export class Unit {
   }
 
   async #restart(): Promise<void> {
-    const { runtime, exits, log, inTurn } = this.#tools
+    const { carrier, exits, log, inTurn } = this.#tools
     const { record } = this
     await inTurn(record.id, async () => {
       if (record.phase !== 'started' || this.#exit === undefined) return
       try {
-        await runtime.remove(record.id)
+        await carrier.remove(record)
         await exits.forget(record.id, this.folder)
         record.restarts += 1
         await this.launch()
@@ -228,20 +225,14 @@ export class Unit {
     })
   }
 
-  async #kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  async #signal(how: 'terminate' | 'kill'): Promise<void> {
     const { pid } = this.record
-    if (pid === undefined || !(await this.#isAlive())) return
-    try {
-      process.kill(pid, signal)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
-        throw fail('start_failed', `${this.record.id} could not be signalled: ${messageOf(error)}`)
-    }
+    if (pid !== undefined && (await this.#isAlive())) await this.#tools.carrier[how](this.record, pid)
   }
 
   async #isAlive(): Promise<boolean> {
     const { pid, pidStart } = this.record
-    return pid !== undefined && pidStart !== undefined && (await startOf(pid)) === pidStart
+    return pid !== undefined && pidStart !== undefined && (await this.#tools.carrier.startOf(pid)) === pidStart
   }
 
   async #goneWithin(timeoutMs: number): Promise<boolean> {

@@ -1,0 +1,52 @@
+// Processes as containers: what the supervisor asks for, done by runc and conmon.
+import type { ProcessSpec } from '#engines/engine.ts'
+import type { Carrier, Found } from '#engines/supervisor/carrier.ts'
+import { signalQuietly, startOf } from '#engines/supervisor/proc.ts'
+import { writeBundle } from './bundle.ts'
+import type { HostFacts } from './config.ts'
+import type { Layout } from './layout.ts'
+import type { Networks } from './network.ts'
+import { monitorLogs } from './records.ts'
+import type { ContainerState, Runtime } from './runc.ts'
+import { checkView } from './view.ts'
+
+export function createContainers(runtime: Runtime, networks: Networks, layout: Layout, host: HostFacts): Carrier {
+  return {
+    logs: monitorLogs,
+    async prepare(spec: ProcessSpec, folder: string) {
+      const place = networks.place(spec.network)
+      await checkView(spec, place.uid)
+      await writeBundle(folder, spec, { ...place, cgroup: `${layout.cgroup}/${spec.id}` }, host)
+    },
+    async launch(id, folder, logBytes) {
+      const pid = await runtime.create(id, folder, logBytes)
+      await runtime.start(id)
+      return pid
+    },
+    begin: (id) => runtime.start(id),
+    remove: ({ id }) => runtime.remove(id),
+    pause: ({ id }) => runtime.pause(id),
+    resume: ({ id }) => runtime.resume(id),
+    // The first process of a container hands it on.
+    terminate: async ({ stopSignal }, pid) => signalQuietly(pid, stopSignal),
+    // With the first process of a namespace the kernel ends all others.
+    kill: async (_record, pid) => signalQuietly(pid, 'SIGKILL'),
+    startOf,
+    survey: async () => new Map((await runtime.list()).map((state) => [state.id, found(state)])),
+  }
+}
+
+function found({ pid, status }: ContainerState): Found {
+  switch (status) {
+    case 'creating':
+    case 'created':
+      return { pid, state: 'waiting' }
+    case 'running':
+    case 'pausing':
+      return { pid, state: 'running' }
+    case 'paused':
+      return { pid, state: 'paused' }
+    case 'stopped':
+      return { pid, state: 'gone' }
+  }
+}

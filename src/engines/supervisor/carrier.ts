@@ -1,0 +1,32 @@
+// What the supervisor needs of an engine to care for processes, whatever they run in.
+import type { ProcessSpec } from '#engines/engine.ts'
+import type { LogFormat } from './logs.ts'
+import type { UnitRecord } from './record.ts'
+
+export interface Found {
+  readonly pid: number
+  /** `waiting`: made, but its program was never started. */
+  readonly state: 'waiting' | 'running' | 'paused' | 'gone'
+}
+
+export interface Carrier {
+  readonly logs: LogFormat
+  /** Fills the empty folder with all that `launch` needs, secrets included; throws a clear error for what cannot work. */
+  prepare(spec: ProcessSpec, folder: string): Promise<void>
+  /** Makes and starts the process from its folder; returns the id of its first process. */
+  launch(id: string, folder: string, logBytes: number): Promise<number>
+  /** Starts what was found waiting. */
+  begin(id: string): Promise<void>
+  /** Ends what is left and forgets it, its exit excepted. Idempotent. */
+  remove(record: UnitRecord): Promise<void>
+  pause(record: UnitRecord): Promise<void>
+  resume(record: UnitRecord): Promise<void>
+  /** Asks the program to end. */
+  terminate(record: UnitRecord, pid: number): Promise<void>
+  /** Ends it and everything it started. */
+  kill(record: UnitRecord, pid: number): Promise<void>
+  /** What tells this process from a later one with the same id; undefined when it is gone. */
+  startOf(pid: number): Promise<string | undefined>
+  /** What runs, or waits, by id. */
+  survey(): Promise<ReadonlyMap<string, Found>>
+}
