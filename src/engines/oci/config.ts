@@ -30,11 +30,12 @@ const CPU_PERIOD = 100_000
 
 /**
  * The first process of a container: ends with the real one and with its status, hands signals on, reaps what is orphaned.
+ * Both output streams become one pipe, so that their order is kept.
  * Without it a program that does not expect to be process 1 would ignore SIGTERM and collect zombies.
  */
 const INIT = `for my $s (qw(TERM INT HUP QUIT USR1 USR2)){$SIG{$s}=sub{$p?kill($s,$p):($q=$s)}}
 $p=fork;defined $p or exit 126;
-if(!$p){$SIG{$_}='DEFAULT' for qw(TERM INT HUP QUIT USR1 USR2);exec {$ARGV[0]} @ARGV;print STDERR "$ARGV[0]: $!\\n";exit($!+0==2?127:126)}
+if(!$p){$SIG{$_}='DEFAULT' for qw(TERM INT HUP QUIT USR1 USR2);open(STDERR,'>&',\\*STDOUT);exec {$ARGV[0]} @ARGV;print STDERR "$ARGV[0]: $!\\n";exit($!+0==2?127:126)}
 kill $q,$p if $q;
 while(($d=wait)!=-1){exit($?&127?128+($?&127):$?>>8) if $d==$p}`
 

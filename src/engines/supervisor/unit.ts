@@ -74,7 +74,7 @@ export class Unit {
   }
 
   /** Starts the process from its folder. On failure nothing runs; the folder stays. */
-  async launch(): Promise<void> {
+  async launch(again: 0 | 1 = 0): Promise<void> {
     const { record, folder } = this
     const { carrier, clock } = this.#tools
     try {
@@ -82,6 +82,7 @@ export class Unit {
       record.pidStart = await carrier.startOf(record.pid)
       record.startedAt = clock.now()
       record.phase = 'started'
+      record.restarts += again
       this.#exit = undefined
       this.paused = false
       this.#launched = true
@@ -215,8 +216,7 @@ export class Unit {
       try {
         await carrier.remove(record)
         await exits.forget(record.id, this.folder)
-        record.restarts += 1
-        await this.launch()
+        await this.launch(1)
         await this.look()
       } catch (error) {
         log.warn({ process: record.id, error: messageOf(error) }, 'a process could not be started again; trying on')
