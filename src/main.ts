@@ -208,10 +208,10 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     await gitHttpHandler({
       repositories,
       receive,
-      socketFolder: folders.run,
+      runFolder: folders.run,
       log,
       authorise: async ({ project: name, token }) => {
-        const user = await access.authenticate(token)
+        const user = await access.authenticate(token.reveal())
         if (user === undefined) return { ok: false, status: 401, message: 'Log in first: friday login' }
         const project = await projects.get(name).catch(() => undefined)
         if (project === undefined) return { ok: false, status: 404, message: `There is no project ${name}` }

@@ -27,7 +27,6 @@ interface Dependencies {
   readonly places: Places
   readonly engine: Engine
   readonly volumes: Volumes
-  readonly resolveCommit: (projectId: string, rev: string) => Promise<string | undefined>
   readonly version: string
   readonly embeddedDatabase: boolean
   readonly apiUrl: () => string

@@ -29,6 +29,8 @@ export interface Work {
   readonly name: string
   /** The script the project wrote, run by /bin/sh. */
   readonly script: string
+  /** Run before it in the same container. */
+  readonly preStart?: string | undefined
   readonly env: Readonly<Record<string, string>>
   readonly mounts: readonly MountDefinition[]
   readonly relationships: readonly { readonly name: string; readonly service: string; readonly endpoint: string }[]
@@ -54,7 +56,8 @@ const LIMITS: Limits = { memoryBytes: 1024 ** 3, cpus: 2, pids: 512, tmpBytes: 5
  * The fixed script around every command of a project: `.environment` is sourced as the format says, then the command, which
  * arrives as an argument, replaces the shell.
  */
-const WRAPPER = 'if [ -f "$PLATFORM_APP_DIR/.environment" ]; then . "$PLATFORM_APP_DIR/.environment"; fi; exec /bin/sh -c "$1" sh'
+const WRAPPER =
+  'if [ -f "$PLATFORM_APP_DIR/.environment" ]; then . "$PLATFORM_APP_DIR/.environment"; fi; if [ -n "$2" ]; then /bin/sh -c "$2" sh || exit $?; fi; exec /bin/sh -c "$1" sh'
 
 export function createProcesses({ engine, builds, services, runtimeOf }: Dependencies): Processes {
   function idOf(place: Pick<Place, 'environment' | 'deployment'>, application: string, work: Pick<Work, 'role' | 'name'>): string {
@@ -122,7 +125,7 @@ export function createProcesses({ engine, builds, services, runtimeOf }: Depende
       return {
         id,
         network: place.environment.id,
-        argv: ['/bin/sh', '-c', WRAPPER, 'sh', work.script],
+        argv: ['/bin/sh', '-c', WRAPPER, 'sh', work.script, work.preStart ?? ''],
         cwd: at('/app'),
         env: { HOME: at('/app'), ...runtimeOf(application.runtime.name).environment(at, 'run'), ...variables },
         mounts,

@@ -18,7 +18,7 @@ interface Dependencies {
   readonly logs: ActivityLogs
   readonly git: {
     keep(projectId: string, name: string, sha: string): Promise<void>
-    updateRef(projectId: string, ref: string, to: string, from: string | undefined): Promise<boolean>
+    updateRef(projectId: string, ref: string, to: string, from: string | undefined): Promise<void>
     deleteRef(projectId: string, ref: string): Promise<void>
   }
 }
@@ -101,8 +101,8 @@ export function createPushes({ projects, environments, activities, logs, git }: 
       await git.deleteRef(project.id, ref)
       return { ref, ok: true }
     }
-    const moved = await git.updateRef(project.id, ref, after, before)
-    return moved ? { ref, ok: true } : { ref, ok: false, reason: 'the tag has moved meanwhile' }
+    await git.updateRef(project.id, ref, after, before)
+    return { ref, ok: true }
   }
 
   return {

@@ -17,8 +17,6 @@ export interface SiteInputs {
   readonly notice?: string
 }
 
-const DEFAULT_MAX_REQUEST = 250 * 1024 * 1024
-
 export function siteOf({ environment, routes, context, applications, upstreams, artifacts, notice }: SiteInputs): Site {
   return {
     id: environment.id,
@@ -50,6 +48,6 @@ function locationOf(location: WebLocation, artifact: string): Location {
     expires: location.expires,
     headers: location.headers,
     rules: location.rules,
-    maxRequestBytes: location.maxRequestBytes ?? DEFAULT_MAX_REQUEST,
+    maxRequestBytes: location.maxRequestBytes,
   }
 }

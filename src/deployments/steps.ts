@@ -23,7 +23,6 @@ import { hookOf, webOf, workersOf } from './work.ts'
 export const fail = errorTable('deployments', {
   hook: { status: 422, advice: 'Its last lines are above. Correct it and push again.' },
   not_healthy: { status: 422, advice: 'Its last lines are above. The application must answer HTTP on $PORT with a status below 500.' },
-  ref_moved: { status: 409, advice: 'Fetch, bring your work on top of it, and push again.' },
 })
 
 /** What a deployment is to reach; kept as the result of its first step. */
@@ -67,8 +66,9 @@ export interface StepDependencies {
   readonly planOf: (projectId: string, commit: string, log: ActivityLog) => Promise<Plan>
   readonly buildVariables: (projectId: string, application: PlannedApplication) => Promise<Record<string, string>>
   readonly git: {
-    resolve(projectId: string, rev: string): Promise<string | undefined>
-    updateRef(projectId: string, ref: string, to: string, from: string | undefined): Promise<boolean>
+    listRefs(projectId: string, prefix: string): Promise<{ ref: string; sha: string }[]>
+    /** Compare and swap; an error when the ref is not at `from`. */
+    updateRef(projectId: string, ref: string, to: string, from: string | undefined): Promise<void>
   }
 }
 
@@ -276,8 +276,6 @@ export function createSteps(deps: StepDependencies): Steps {
 async function moveRef(git: StepDependencies['git'], goal: Goal, branch: string): Promise<void> {
   if (goal.before === null) return
   const ref = `refs/heads/${branch}`
-  if ((await git.resolve(goal.projectId, ref)) === goal.plan.commit) return
-  if (!(await git.updateRef(goal.projectId, ref, goal.plan.commit, goal.before))) {
-    throw fail('ref_moved', `The branch ${branch} has moved since this push began`)
-  }
+  const moved = (await git.listRefs(goal.projectId, ref)).some((known) => known.ref === ref && known.sha === goal.plan.commit)
+  if (!moved) await git.updateRef(goal.projectId, ref, goal.plan.commit, goal.before)
 }

@@ -3,12 +3,13 @@ import type { PlannedApplication } from './plan.ts'
 import type { Work } from './processes.ts'
 
 export function webOf({ manifest }: PlannedApplication): Work | undefined {
-  const start = manifest.web?.commands.start
-  if (start === undefined) return undefined
+  const commands = manifest.web?.commands
+  if (commands?.start === undefined) return undefined
   return {
     role: 'web',
     name: manifest.name,
-    script: start,
+    script: commands.start,
+    preStart: commands.preStart,
     env: manifest.variables.env,
     mounts: manifest.mounts,
     relationships: manifest.relationships,
@@ -20,6 +21,7 @@ export function workersOf({ manifest }: PlannedApplication): Work[] {
     role: 'worker',
     name: worker.name,
     script: worker.commands.start,
+    preStart: worker.commands.preStart,
     env: worker.variables.env,
     mounts: worker.mounts,
     relationships: worker.relationships,
