@@ -45,7 +45,12 @@ test.each([
 
   await writeFile(
     join(app, 'package.json'),
-    JSON.stringify({ name: 'it', version: '1.0.0', dependencies: { ms: '2.1.2', debug: '4.3.4' } }),
+    JSON.stringify({
+      name: 'it',
+      version: '1.0.0',
+      scripts: { headers: 'ls "$npm_package_config_node_gyp_nodedir/include/node/node.h"' },
+      dependencies: { ms: '2.1.2', debug: '4.3.4' },
+    }),
   )
   const flavor = { flavor: undefined, has: (file: string) => file === 'package.json' }
   const output: string[] = []
