@@ -115,7 +115,7 @@ class RouterClient implements Router {
 
   /** Ends the process and waits until it is gone; the client can go on with the next one. */
   async end(): Promise<void> {
-    const { settings } = await this.info()
+    const { settings, pid } = await this.info()
     await this.#ask('POST', '/shutdown', {})
     const timeoutMs = settings.drainMs + 10_000
     const gone = await waitFor(
@@ -126,6 +126,8 @@ class RouterClient implements Router {
       { timeoutMs },
     )
     if (gone !== true) throw fail('unreachable', `The router of ${this.#folder} did not end within ${timeoutMs} ms`)
+    // It has let go of its address and files; a little later it is gone too.
+    await waitFor(() => !isAlive(pid), { timeoutMs: 2000 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,6 +143,14 @@ class RouterClient implements Router {
       })
     if (answer.status === 200) return answer.json as T // The router answers in the shape that `perform` returns.
     throw errorOf(answer.json)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -23,7 +23,7 @@ export interface ControlDeps {
 }
 
 export function createControl(deps: ControlDeps): Server {
-  return createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (req, res) => {
+  return createServer({ requestTimeout: 0 }, (req, res) => {
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     perform(req, deps, gone.signal)
@@ -65,7 +65,7 @@ async function perform(req: IncomingMessage, deps: ControlDeps, signal: AbortSig
 }
 
 function send(res: ServerResponse, status: number, answer: unknown): void {
-  res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  res.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(answer))
 }
 
 function sendError(res: ServerResponse, error: unknown, log: Log): void {

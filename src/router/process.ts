@@ -115,7 +115,6 @@ async function stop(front: Server, control: Server, upstreams: Upstreams): Promi
   front.closeAllConnections()
   await upstreams.destroy()
   control.close()
-  control.closeIdleConnections()
   log.info({}, 'the router ends')
 }
 

@@ -26,11 +26,10 @@ const INSIDE: readonly [string, number, 'ipv4' | 'ipv6'][] = [
 const inside = new BlockList()
 for (const [network, bits, family] of INSIDE) inside.addSubnet(network, bits, family)
 
-/** True for an address literal (IPv6 brackets allowed) of the outside world. */
+/** True for an address of the outside world. */
 export function isPublic(address: string): boolean {
-  const bare = address.replace(/^\[|\]$/g, '')
-  const family = isIP(bare)
-  return family !== 0 && !inside.check(bare, family === 4 ? 'ipv4' : 'ipv6')
+  const family = isIP(address)
+  return family !== 0 && !inside.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
 type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void

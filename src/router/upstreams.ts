@@ -1,8 +1,8 @@
 // The applications behind the router: one connection pool each, and how many requests are on their way to them.
 import { isIP } from 'node:net'
-import { Client, Pool } from 'undici'
+import { buildConnector, Client, Pool } from 'undici'
 import type { Route, Upstream } from '#router/router.ts'
-import { publicOnly } from './public-addresses.ts'
+import { isPublic, publicOnly } from './public-addresses.ts'
 
 export interface Backend {
   /** `host:port` of an application, or the origin of a proxied site. */
@@ -28,6 +28,15 @@ const options = {
 // Long polls and event streams hold a connection each, so this only guards the router's file descriptors.
 const CONNECTIONS = 4096
 
+const connector = buildConnector({ timeout: options.connectTimeout, lookup: publicOnly })
+
+// An address written as such is never looked up, so it is judged here.
+function connectOutside(to: buildConnector.Options, connected: buildConnector.Callback): void {
+  const bare = to.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(bare) === 0 || isPublic(bare)) return void connector(to, connected)
+  connected(Object.assign(new Error(`${bare} is not a public address`), { code: 'EACCES' }), null)
+}
+
 export class Upstreams {
   readonly #backends = new Map<string, Backend>()
   readonly #anyAddress: boolean
@@ -45,7 +54,7 @@ export class Upstreams {
     const known = this.#backends.get(key)
     if (known !== undefined) return known
     const outside = route.kind === 'proxy' && !this.#anyAddress
-    const settings = outside ? { ...options, connect: { timeout: options.connectTimeout, lookup: publicOnly } } : options
+    const settings = outside ? { ...options, connect: connectOutside } : options
     const origin = route.kind === 'proxy' ? key : `http://${key}`
     const backend: Backend = {
       key,
