@@ -113,11 +113,51 @@ async function initialise(to: { bin: string; data: string; password: Secret; as:
   await rm(data, { recursive: true, force: true })
   await mkdir(data, { mode: 0o700 })
   if (options.uid !== undefined) await chown(data, options.uid, options.gid ?? options.uid)
-  await execOk([join(bin, 'initdb'), '-D', data, '-U', USER, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--pwfile=/dev/stdin'], {
-    ...as,
-    input: new Secret(`${password.reveal()}\n`),
-  })
+  const initial = join(options.folder, '.initial-password')
+  await writeFileAtomic(initial, `${password.reveal()}\n`)
+  try {
+    if (options.uid !== undefined) await chown(initial, options.uid, options.gid ?? options.uid)
+    const argv = [
+      join(bin, 'initdb'),
+      '-D',
+      data,
+      '-U',
+      USER,
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      `--pwfile=${initial}`,
+    ] as const
+    if (options.uid === undefined) await execOk(argv, as)
+    else await execOk(await namedUser(options, options.uid, argv), { ...as, uid: undefined, gid: undefined })
+  } finally {
+    await rm(initial, { force: true })
+  }
   await writeFile(join(data, '.initialised'), '')
+}
+
+/** initdb wants its user to have a name, and Friday adds none to the machine: it gets a passwd file of its own, in a mount namespace of its own. */
+async function namedUser({ folder, gid }: EmbeddedOptions, uid: number, argv: readonly string[]): Promise<[string, ...string[]]> {
+  const passwd = join(folder, '.passwd')
+  await writeFileAtomic(passwd, `root:x:0:0:root:/root:/bin/sh\nfriday:x:${uid}:${gid ?? uid}:Friday:/:/bin/false\n`, 0o644)
+  const script = 'mount --bind "$1" /etc/passwd; uid=$2; gid=$3; shift 3; exec setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"'
+  return [
+    'unshare',
+    '--mount',
+    '--propagation',
+    'private',
+    '/bin/sh',
+    '-e',
+    '-c',
+    script,
+    'sh',
+    passwd,
+    String(uid),
+    String(gid ?? uid),
+    ...argv,
+  ]
 }
 
 /** Small on purpose: it holds Friday's own rows, beside the applications it serves. */
