@@ -1,5 +1,5 @@
 // The pool grows before it is full and never promises what its disk does not have.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { growableBytes, lowWater, planGrowth, usableBytes, type PoolState } from './growth.ts'
 

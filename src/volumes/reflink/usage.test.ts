@@ -1,5 +1,5 @@
 // Adding up filefrag's lines, however they are cut into chunks.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ExtentSum } from './usage.ts'
 
