@@ -14,11 +14,19 @@ const MAX_COMMANDS = 4 * 1024 * 1024
 export async function* bodyOf(request: IncomingMessage, gzip: boolean, maxBytes: number): AsyncGenerator<Buffer, void> {
   let total = 0
   const source: Readable = gzip ? gunzipped(request) : request
-  // The request's socket still has to carry the answer, so it is not destroyed when reading stops.
-  for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    total += chunk.length
-    if (total > maxBytes) throw fail('too_large', `The request is larger than ${maxBytes} bytes`)
-    yield chunk
+  try {
+    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      total += chunk.length
+      if (total > maxBytes) throw fail('too_large', `The request is larger than ${maxBytes} bytes`)
+      yield chunk
+    }
+  } finally {
+    // The connection still has to carry the answer: what is left of a refused body is read and dropped.
+    if (source !== request) {
+      request.unpipe()
+      source.destroy()
+    }
+    request.resume()
   }
 }
 

@@ -48,6 +48,9 @@ export async function gitHttpHandler(options: GitHttpOptions): Promise<GitHttp> 
   const desk = await openDesk({ git: repositories.git, receive, runFolder, log })
   return {
     async handle(request, response) {
+      // A connection may break at any time, also when nobody reads from it any more; 'close' tells whoever cares.
+      request.on('error', () => undefined)
+      response.on('error', () => undefined)
       try {
         await answer(request, response, options, desk)
       } catch (error) {
@@ -190,8 +193,6 @@ function refuse(response: ServerResponse, status: number, message: string): void
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="Friday", charset="UTF-8"' } : {}),
-    // What is left of a refused body is not read.
-    ...(response.req.method === 'POST' ? { Connection: 'close' } : {}),
   })
   response.end(`${spokenLine(message)}\n`)
 }
