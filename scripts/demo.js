@@ -55,7 +55,9 @@ async function demo() {
 
   step('A row written in the branch is not in production')
   await fetchFrom(router, branch, '/api/entries', { name: 'Demo', message: 'Written in the branch only' })
-  const [inBranch, inMain] = await Promise.all([branch, main].map(async (host) => JSON.parse((await fetchFrom(router, host, '/api/stats')).body)))
+  const [inBranch, inMain] = await Promise.all(
+    [branch, main].map(async (host) => JSON.parse((await fetchFrom(router, host, '/api/stats')).body)),
+  )
   console.log(`  entries in summer-look: ${inBranch.entries}, in main: ${inMain.entries}`)
   if (inBranch.entries !== inMain.entries + 1) throw new Error('the branch and production do not have data of their own')
 
@@ -109,9 +111,8 @@ function makeCheckout(url) {
 
 function changeSomething(checkout) {
   git(checkout, 'checkout', '-q', '-b', 'summer-look')
-  const path = join(checkout, 'theme.json')
-  const theme = JSON.parse(readFileSync(path, 'utf8'))
-  writeFileSync(path, `${JSON.stringify({ ...theme, title: 'Summer guest book', accent: '#d97706' }, null, 2)}\n`)
+  const path = join(checkout, 'src', 'page.js')
+  writeFileSync(path, readFileSync(path, 'utf8').replace('>Guest book<', '>Summer guest book<'))
   git(checkout, 'commit', '-q', '-a', '-m', 'A look for the summer')
 }
 
@@ -159,7 +160,13 @@ function printTable() {
       ['url', urls[0]],
       ['release', `#${release.number} ${release.commit.slice(0, 7)}`],
       ['data', `${data.rows.toLocaleString('en')} rows, ${megabytes(data.ownBytes)} own, ${megabytes(data.sharedBytes)} shared`],
-      ['seconds', activity.phases.filter(({ ms }) => ms >= 10).map(({ name, ms }) => `${name} ${(ms / 1000).toFixed(2)}`).join(' · ')],
+      [
+        'seconds',
+        activity.phases
+          .filter(({ ms }) => ms >= 10)
+          .map(({ name, ms }) => `${name} ${(ms / 1000).toFixed(2)}`)
+          .join(' · '),
+      ],
     ]
   })
   for (const row of rows) console.log(`\n${row.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')}`)

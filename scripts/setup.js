@@ -18,7 +18,14 @@ const PROGRAMS = {
   losetup: 'mount',
 }
 const TEST_PROGRAMS = { 'mkfs.xfs': 'xfsprogs' }
-const BENCH_PROGRAMS = { ...TEST_PROGRAMS, nginx: 'nginx-light', caddy: 'caddy', wrk: 'wrk', '/usr/lib/postgresql/15/bin/postgres': 'postgresql', pgbench: 'postgresql-contrib' }
+const BENCH_PROGRAMS = {
+  ...TEST_PROGRAMS,
+  nginx: 'nginx-light',
+  caddy: 'caddy',
+  wrk: 'wrk',
+  '/usr/lib/postgresql/15/bin/postgres': 'postgresql',
+  pgbench: 'postgresql-contrib',
+}
 
 checkNode()
 installNpmPackages()
@@ -65,7 +72,10 @@ function installPrograms(programs) {
 function isThere(program) {
   if (program.startsWith('/')) return existsSync(program)
   try {
-    execFileSync('/bin/sh', ['-c', 'command -v -- "$1"', 'sh', program], { env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }, stdio: 'ignore' })
+    execFileSync('/bin/sh', ['-c', 'command -v -- "$1"', 'sh', program], {
+      env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+      stdio: 'ignore',
+    })
     return true
   } catch {
     return false
