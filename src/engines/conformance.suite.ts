@@ -12,17 +12,21 @@ export type { Subject } from './conformance/bench.ts'
 
 export function engineConformance(subject: Subject): void {
   describe(`engine ${subject.name}`, () => {
-    let bench: Bench
+    let bench: Bench | undefined
     beforeAll(async () => {
       bench = await Bench.open(subject)
     })
-    afterAll(() => bench.close())
+    afterAll(() => bench?.close())
+    const open = () => {
+      if (bench === undefined) throw new Error('the engine under test could not be opened')
+      return bench
+    }
 
-    describe('lifecycle', () => lifecycle(() => bench))
-    describe('runs', () => runs(() => bench))
-    describe('sessions and logs', () => sessions(() => bench))
-    describe('networks', () => networks(() => bench))
-    if (subject.isolated) describe('isolation', () => isolation(() => bench))
+    describe('lifecycle', () => lifecycle(open))
+    describe('runs', () => runs(open))
+    describe('sessions and logs', () => sessions(open))
+    describe('networks', () => networks(open))
+    if (subject.isolated) describe('isolation', () => isolation(open))
     describe('traces', () => traces(subject))
   })
 }

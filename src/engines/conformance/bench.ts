@@ -11,14 +11,18 @@ export interface Subject {
   /** Whether what DESIGN §8 asks of processes is kept: then `limits` is empty and the isolation tests run. */
   readonly isolated: boolean
   create(folder: string): Promise<Engine>
-  /** Everything of an engine's making that can be seen on this machine, one line each. */
-  traces(): Promise<readonly string[]>
+  /** A look at everything on this machine that is of the making of the engine in this folder, or whose command holds the mark; a line each. */
+  traces(folder: string, mark: string): Promise<() => Promise<readonly string[]>>
 }
 
 export const NODE: Mount = { source: hostPath(dirname(dirname(process.execPath))), target: '/opt/node', readonly: true }
 export const PATIENCE_MS = 20_000
 
 type Spec = Partial<ProcessSpec> & Pick<ProcessSpec, 'argv'>
+
+export function stateOf(folder: string): string {
+  return join(folder, 'state')
+}
 
 export class Bench {
   readonly folder: string
@@ -34,7 +38,7 @@ export class Bench {
 
   static async open(subject: Subject): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), 'friday-engine-'))
-    const engine = await subject.create(join(folder, 'state'))
+    const engine = await subject.create(stateOf(folder))
     await engine.adopt()
     await engine.ensureNetwork({ id: 'one', outbound: 'open' })
     return new Bench(subject, folder, engine)
@@ -48,7 +52,7 @@ export class Bench {
   async reopen(meanwhile?: () => Promise<void>): Promise<void> {
     await this.#engine[Symbol.asyncDispose]()
     await meanwhile?.()
-    this.#engine = await this.subject.create(join(this.folder, 'state'))
+    this.#engine = await this.subject.create(stateOf(this.folder))
     await this.#engine.adopt()
   }
 

@@ -85,7 +85,7 @@ export function sessions(bench: () => Bench): void {
 
   test('only the newest part of a long log is kept, and positions still count from the first byte', async () => {
     const total = 60_000_000
-    const script = 'for (1..60) { print "x" x 99, "\\n" for 1..10_000; select undef, undef, undef, 0.05 } sleep 1000'
+    const script = 'for (1..60) { print "x" x 99, "\\n" for 1..10_000; select undef, undef, undef, 0.05 } $| = 1; sleep 1000'
     const spec = bench().spec({ argv: ['/usr/bin/perl', '-e', script], restart: 'always' })
     await bench().engine.start(spec)
     const whole = await waitFor(async () => (await lengthFrom(total - 100)) === 100, { timeoutMs: PATIENCE_MS, everyMs: 100 })

@@ -1,9 +1,17 @@
-// Which address, interface name and user belongs to which network: arithmetic on 100.64.0.0/10, the carrier-grade NAT range.
+// Which address, interface name and user belongs to which network: arithmetic on two private ranges.
 
-const RANGE = 0x64400000
-/** A Friday takes one /18 of the range for itself: 512 networks of 32 addresses. */
+interface Range {
+  readonly first: number
+  readonly blocks: number
+}
+
+/** Carrier-grade NAT, 100.64.0.0/10: nobody's own network, so seldom in the way. */
+const SHARED: Range = { first: 0x64400000, blocks: 256 }
+/** 10.128.0.0/9: where the other is taken, as by Tailscale or a cloud's name servers. */
+const PRIVATE: Range = { first: 0x0a800000, blocks: 512 }
+/** A Friday takes one /18 of a range for itself: 512 networks of 32 addresses. */
 const BLOCK_SIZE = 1 << 14
-export const BLOCKS = 256
+const BLOCKS = SHARED.blocks + PRIVATE.blocks
 export const NETWORKS_PER_BLOCK = 512
 const NETWORK_SIZE = 32
 /** Listeners with a standard port of their own get .8 to .30 of their network. */
@@ -33,7 +41,7 @@ export interface Listener {
 }
 
 export function subnetOf(block: number, index: number): Subnet {
-  const base = RANGE + block * BLOCK_SIZE + index * NETWORK_SIZE
+  const base = startOf(block) + index * NETWORK_SIZE
   return {
     gateway: dotted(base + 1),
     main: dotted(base + MAIN),
@@ -44,7 +52,7 @@ export function subnetOf(block: number, index: number): Subnet {
 }
 
 export function blockCidr(block: number): string {
-  return `${dotted(RANGE + block * BLOCK_SIZE)}/18`
+  return `${dotted(startOf(block))}/18`
 }
 
 /** The blocks that an address range `address/prefix` of the host touches; none for a default route. */
@@ -54,14 +62,14 @@ export function blocksTouched(address: string, prefix: number): readonly number[
   const first = Math.floor(numberOf(address) / size) * size
   const touched: number[] = []
   for (let block = 0; block < BLOCKS; block++) {
-    const start = RANGE + block * BLOCK_SIZE
+    const start = startOf(block)
     if (start < first + size && first < start + BLOCK_SIZE) touched.push(block)
   }
   return touched
 }
 
 export function addressOf(block: number, index: number, listener: Listener): string {
-  return dotted(RANGE + block * BLOCK_SIZE + index * NETWORK_SIZE + listener.offset)
+  return dotted(startOf(block) + index * NETWORK_SIZE + listener.offset)
 }
 
 /** A standard port: an unused address, or else one where this port is still free. Undefined when there is none. */
@@ -82,6 +90,23 @@ export function pickPort(taken: readonly Listener[], from: number): Listener | u
     if (!used.has(port)) return { offset: MAIN, port }
   }
   return undefined
+}
+
+/** Whether somebody else's address lies in the range of carrier-grade NAT, so that it is better left alone. */
+export function isShared(address: string): boolean {
+  const number = numberOf(address)
+  return number >= SHARED.first && number < SHARED.first + SHARED.blocks * BLOCK_SIZE
+}
+
+/** The blocks to choose from, in turn from a starting point that depends on `seed`. */
+export function candidates(seed: string, avoidShared: boolean): readonly number[] {
+  const [first, count] = avoidShared ? [SHARED.blocks, PRIVATE.blocks] : [0, SHARED.blocks]
+  const offset = [...seed].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % count, 0)
+  return Array.from({ length: count }, (_, n) => first + ((offset + n) % count))
+}
+
+function startOf(block: number): number {
+  return block < SHARED.blocks ? SHARED.first + block * BLOCK_SIZE : PRIVATE.first + (block - SHARED.blocks) * BLOCK_SIZE
 }
 
 function dotted(address: number): string {

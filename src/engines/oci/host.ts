@@ -1,12 +1,15 @@
 // What the machine is like: programs, resolvers, control groups, routes. Read from /proc and /sys without starting anything.
 import { lstat, readdir, readFile } from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { isThere, readIfThere } from '#lib/files.ts'
 import { TRUST_STORE } from '#engines/environment.ts'
 import { fail } from '#engines/errors.ts'
-import { blocksTouched } from './addresses.ts'
+import { blocksTouched, isShared } from './addresses.ts'
 import type { HostFacts } from './config.ts'
 import { usableResolvers } from './etc.ts'
+import { ANY_FRIDAY } from './rules.ts'
 
 export interface Programs {
   readonly runc: string
@@ -95,6 +98,13 @@ export async function outwardMtu(): Promise<number> {
   const link = (await routes()).find((route) => route.address === '0.0.0.0' && route.prefix === 0)?.link
   const mtu = link === undefined ? undefined : await readIfThere(`/sys/class/net/${link}/mtu`)
   return mtu === undefined ? 1500 : Number(mtu)
+}
+
+/** Whether this machine already has to do with carrier-grade NAT addresses that no Friday gave out. */
+export async function sharedRangeIsTaken(): Promise<boolean> {
+  const foreign = Object.entries(networkInterfaces()).filter(([name]) => !name.startsWith(ANY_FRIDAY))
+  const addresses = foreign.flatMap(([, all]) => all ?? []).map((each) => each.address)
+  return [...addresses, ...(await resolvers())].some((address) => isIPv4(address) && isShared(address))
 }
 
 /** Blocks that any route or interface of the host lies in; every interface with an address has a route. */

@@ -1,5 +1,6 @@
 // Where the engine keeps things, and what they are called on the host.
 import { join } from 'node:path'
+import { ANY_FRIDAY } from './rules.ts'
 
 export interface Layout {
   readonly bundles: string
@@ -25,9 +26,9 @@ export function layoutOf(folder: string, instance: string): Layout {
     runcRoot: join(run, 'runc'),
     cgroup: `/friday-${instance}`,
     table: `friday_${instance}`,
-    linkPrefix: `fr${instance}-`,
+    linkPrefix: `${ANY_FRIDAY}${instance}-`,
     namespaceName,
     namespacePath: (index) => `/run/netns/${namespaceName(index)}`,
-    link: (index) => `fr${instance}-${index}`,
+    link: (index) => `${ANY_FRIDAY}${instance}-${index}`,
   }
 }

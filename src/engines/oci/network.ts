@@ -8,8 +8,8 @@ import { isThere } from '#lib/files.ts'
 import { waitFor } from '#lib/wait.ts'
 import type { Endpoint, NetworkSpec } from '#engines/engine.ts'
 import { fail } from '#engines/errors.ts'
-import { addressOf, blockCidr, BLOCKS, NETWORKS_PER_BLOCK, pickNamed, pickPort, subnetOf, type Subnet } from './addresses.ts'
-import { blocksInUse, outwardMtu, type Programs } from './host.ts'
+import { addressOf, blockCidr, candidates, NETWORKS_PER_BLOCK, pickNamed, pickPort, subnetOf, type Subnet } from './addresses.ts'
+import { blocksInUse, outwardMtu, sharedRangeIsTaken, type Programs } from './host.ts'
 import type { Layout } from './layout.ts'
 import type { NetworkRecord, Registry } from './registry.ts'
 import { firewall, hostLinks, innerLinks, withoutFirewall } from './rules.ts'
@@ -106,7 +106,7 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
       if (mine !== undefined && used.has(mine) && settled) {
         throw fail('block_taken', `The address block ${blockCidr(mine)} of this Friday is used by something else on this machine`)
       }
-      const block = mine !== undefined && !used.has(mine) ? mine : firstFree(used)
+      const block = mine !== undefined && !used.has(mine) ? mine : await firstFree(used)
       await mkdir(layout.run, { recursive: true, mode: 0o700 })
       records.block = block
       await registry.save()
@@ -116,11 +116,11 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
     })
   }
 
-  /** Begins at a place that depends on the instance, so that even Fridays that are down seldom share one. */
-  function firstFree(used: ReadonlySet<number>): number {
-    const from = [...records.instance].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % BLOCKS, 0)
-    for (let n = 0; n < BLOCKS; n++) if (!used.has((from + n) % BLOCKS)) return (from + n) % BLOCKS
-    throw fail('addresses_used_up', 'Every address block of 100.64.0.0/10 is used by this machine')
+  async function firstFree(used: ReadonlySet<number>): Promise<number> {
+    // Begins at a place that depends on the instance, so that even Fridays that are down seldom share one.
+    const free = candidates(records.instance, await sharedRangeIsTaken()).find((block) => !used.has(block))
+    if (free === undefined) throw fail('addresses_used_up', 'Every block of private addresses is used by this machine')
+    return free
   }
 
   function freeIndex(): number {

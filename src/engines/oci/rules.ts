@@ -1,6 +1,11 @@
 // The firewall of one Friday as text for `nft -f -`, and the link setup of one network as text for `ip -batch -`.
 import type { Subnet } from './addresses.ts'
 
+/** Host side links of every Friday on a machine start with this. */
+export const ANY_FRIDAY = 'fri-'
+/** Where clouds tell machines their secrets. */
+const METADATA = ['169.254.0.0/16', '100.100.100.200']
+
 export interface RuleSet {
   readonly table: string
   /** Every host side link of this Friday starts with this. */
@@ -31,7 +36,8 @@ export function firewall({ table, linkPrefix, block, sealed }: RuleSet): string 
     oifname ${ours} ct state established,related accept
     oifname ${ours} reject
     iifname ${ours} meta nfproto ipv6 reject
-    iifname ${ours} ip daddr { 169.254.0.0/16, 100.64.0.0/10 } reject
+    iifname ${ours} oifname "${ANY_FRIDAY}*" reject
+    iifname ${ours} ip daddr { ${METADATA.join(', ')} } reject
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;

@@ -53,7 +53,11 @@ export async function openSession(request: SessionRequest, runtime: Runtime, pro
   const exit = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 137))).finally(async () => {
     await Promise.all([rm(processFile, { force: true }), rm(pidFile, { force: true })])
   })
-  const pid = () => readFile(pidFile, 'utf8').then(Number, () => undefined)
+  const pid = () =>
+    readFile(pidFile, 'utf8').then(
+      (text) => Number(text) || undefined,
+      () => undefined,
+    )
 
   return {
     exit,
@@ -66,8 +70,8 @@ export async function openSession(request: SessionRequest, runtime: Runtime, pro
         .catch(() => undefined)
     },
     kill() {
-      void pid().then((found) => {
-        if (found === undefined) child.kill('SIGKILL')
+      void waitFor(async () => (await pid()) ?? (child.exitCode === null ? undefined : 0), { timeoutMs: 2000 }).then((found) => {
+        if (!found) child.kill('SIGKILL')
         else signalQuietly(found, 'SIGKILL')
       })
     },

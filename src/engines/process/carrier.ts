@@ -9,7 +9,7 @@ import { fullEnvironment, TRUST_STORE } from '#engines/environment.ts'
 import { fail } from '#engines/errors.ts'
 import type { Carrier, Found } from '#engines/supervisor/carrier.ts'
 import { listSegments } from '#engines/supervisor/logs.ts'
-import { isStopped, signalQuietly, startOf } from '#engines/supervisor/proc.ts'
+import { signalQuietly, startOf } from '#engines/supervisor/proc.ts'
 import { readRecord, type UnitRecord } from '#engines/supervisor/record.ts'
 import type { Ports } from './ports.ts'
 import { SUPERVISOR } from './supervisor.ts'
@@ -97,7 +97,7 @@ export function createChildren(folder: string, views: string, exits: string, por
       if (pid === undefined || start === undefined) continue
       // Without a recorded start the former control plane died in between: the file was written a moment before.
       if (record?.pid === pid && record.pidStart !== undefined && record.pidStart !== start) continue
-      found.set(id, { pid, state: (await isStopped(pid)) ? 'paused' : 'running' })
+      found.set(id, { pid, state: record?.paused === true ? 'paused' : 'running' })
     }
     return found
   }

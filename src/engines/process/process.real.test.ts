@@ -8,5 +8,8 @@ engineConformance({
   name: 'process',
   isolated: false,
   create: (folder) => createProcessEngine({ folder, log: silentLog }),
-  traces: async () => (await execOk(['ps', '-e', '-o', 'pid=,args='])).split('\n').filter((line) => /sleep 1000|friday-engine/.test(line)),
+  traces: async (folder, mark) => async () => {
+    const processes = (await execOk(['ps', '-e', '-o', 'pid=,args='])).split('\n')
+    return processes.filter((line) => line.includes(folder) || line.includes(mark))
+  },
 })

@@ -55,8 +55,8 @@ export async function openSession({ folder, argv, tty, env }: SessionRequest): P
         .catch(() => undefined)
     },
     kill() {
-      void pid().then((found) => {
-        if (found !== undefined) signalQuietly(found, 'SIGKILL')
+      void waitFor(async () => (await pid()) ?? (child.exitCode === null ? undefined : 0), { timeoutMs: 2000 }).then((found) => {
+        if (found) signalQuietly(found, 'SIGKILL')
         if (child.pid !== undefined) signalQuietly(-child.pid, 'SIGKILL')
       })
     },
@@ -66,7 +66,7 @@ export async function openSession({ folder, argv, tty, env }: SessionRequest): P
 /** `script` is called differently on macOS; in both cases what it runs is a fixed text. */
 function onTerminal(): [string, ...string[]] {
   if (process.platform === 'darwin') return ['script', '-q', '/dev/null', PERL, '-e', LAUNCHER]
-  return ['script', '--quiet', '--return', '--echo', 'never', '--command', `exec ${PERL} -e "$FRIDAY_LAUNCHER"`, '/dev/null']
+  return ['script', '--quiet', '--return', '--echo', 'always', '--command', `exec ${PERL} -e "$FRIDAY_LAUNCHER"`, '/dev/null']
 }
 
 /** Where the terminal of a process can be looked up; elsewhere it keeps its first size. */

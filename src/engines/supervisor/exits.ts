@@ -1,8 +1,9 @@
 // Learns of every end of a process: from the file its monitor leaves, or from the process being gone when the monitor was killed too.
-import { watch, type FSWatcher } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isThere, readIfThere } from '#lib/files.ts'
+import { watchFolder } from './watch.ts'
 
 export interface Exit {
   readonly exitCode: number
@@ -25,10 +26,9 @@ export class ExitWatch {
   /** `notice` may be called more than once and too often; `every` runs now and then, for what the file system does not tell. */
   async begin(notice: (id: string) => void, every: () => void): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    this.#watcher = watch(this.#folder, { persistent: false }, (_event, name) => {
+    this.#watcher = watchFolder(this.#folder, (name) => {
       if (name !== null && !name.includes('.')) notice(name)
     })
-    this.#watcher.on('error', () => undefined)
     this.#caretaker = setInterval(every, CARETAKER_MS)
     this.#caretaker.unref()
   }

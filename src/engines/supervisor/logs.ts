@@ -1,8 +1,8 @@
 // What a process wrote, by byte position, across rotation: a folder of segments called `s-<position of their first byte>`.
 import { open, readdir, type FileHandle } from 'node:fs/promises'
-import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { watchFolder } from './watch.ts'
 
 export interface Segment {
   readonly path: string
@@ -128,7 +128,7 @@ class News {
   #wake: (() => void) | undefined
 
   constructor(folder: string, wanted: boolean) {
-    this.#watcher = wanted ? watchQuietly(folder, () => this.#notice()) : undefined
+    this.#watcher = wanted ? watchFolder(folder, () => this.#notice()) : undefined
   }
 
   async wait(signal: AbortSignal | undefined): Promise<void> {
@@ -149,16 +149,6 @@ class News {
   #notice(): void {
     this.#changed = true
     this.#wake?.()
-  }
-}
-
-function watchQuietly(folder: string, notice: () => void) {
-  try {
-    const watcher = watch(folder, { persistent: false }, notice)
-    watcher.on('error', () => undefined)
-    return watcher
-  } catch {
-    return undefined
   }
 }
 

@@ -15,12 +15,6 @@ export async function startOf(pid: number): Promise<string | undefined> {
   return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
 }
 
-/** Whether it has been stopped by a signal. */
-export async function isStopped(pid: number): Promise<boolean> {
-  const result = await exec(['ps', '-o', 'stat=', '-p', String(pid)])
-  return result.stdout.trim().startsWith('T')
-}
-
 /** Sends a signal to a process, or with a negative id to a group; one that is gone is fine. */
 export function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {

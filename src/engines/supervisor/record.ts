@@ -19,6 +19,8 @@ export interface UnitRecord {
   /** Milliseconds since the epoch. */
   startedAt: number
   restarts: number
+  /** Frozen, or about to be. */
+  paused?: boolean
   /** A run that was ended because its time was over. */
   timedOut?: boolean
   lastExit?: Exit

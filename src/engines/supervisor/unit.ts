@@ -31,7 +31,6 @@ export class Unit {
   readonly record: UnitRecord
   readonly folder: string
   readonly #tools: UnitTools
-  paused = false
   /** Set between an exit and the next start. */
   #exit: Exit | undefined
   #restartTimer: NodeJS.Timeout | undefined
@@ -84,7 +83,7 @@ export class Unit {
       record.phase = 'started'
       record.restarts += again
       this.#exit = undefined
-      this.paused = false
+      record.paused = false
       this.#launched = true
       await Promise.all([this.save(), carrier.logs.keep(this.logFolder)])
     } catch (error) {
@@ -109,7 +108,7 @@ export class Unit {
       record.pid = found.pid
       record.pidStart = await carrier.startOf(found.pid)
     }
-    this.paused = found?.state === 'paused'
+    record.paused = found?.state === 'paused'
     if (record.phase !== 'stopping') record.phase = 'started'
     this.#launched = true
     await this.look()
@@ -157,7 +156,7 @@ export class Unit {
   async end(graceMs: number): Promise<void> {
     clearTimeout(this.#restartTimer)
     if (!this.running) return
-    if (this.paused) await this.unpause()
+    await this.unpause()
     if (graceMs > 0) {
       await this.#signal('terminate')
       if (await this.#goneWithin(graceMs)) return
@@ -183,15 +182,17 @@ export class Unit {
   }
 
   async pause(): Promise<void> {
-    if (!this.running || this.paused) return
+    if (!this.running || this.record.paused === true) return
+    this.record.paused = true
+    await this.save()
     await this.#tools.carrier.pause(this.record)
-    this.paused = true
   }
 
   async unpause(): Promise<void> {
-    if (!this.paused) return
-    await this.#tools.carrier.resume(this.record)
-    this.paused = false
+    if (this.record.paused !== true) return
+    if (this.running) await this.#tools.carrier.resume(this.record)
+    this.record.paused = false
+    await this.save()
   }
 
   /** Stops caring, without touching the process. */

@@ -1,0 +1,13 @@
+// Being told of changes in a folder, where the system can: callers look now and then as well.
+import { watch, type FSWatcher } from 'node:fs'
+
+/** `undefined` when the system has no watch left to give. Does not keep the process alive. */
+export function watchFolder(folder: string, notice: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, { persistent: false }, (_event, name) => notice(name))
+    watcher.on('error', () => undefined)
+    return watcher
+  } catch {
+    return undefined
+  }
+}
