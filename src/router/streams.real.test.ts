@@ -227,3 +227,12 @@ test('an answer without a length arrives whole', async () => {
   await fixture.router.apply(siteOf('a', [to(app.upstream)]))
   expect(String(await buffer(await open()))).toBe('ab')
 })
+
+test.each([1, 256, 16 * 1024, 16 * 1024 + 1])('an answer of %i bytes arrives byte for byte', async (length) => {
+  const bytes = Buffer.from(Array.from({ length }, (_, index) => index % 256))
+  const app = await fixture.app((_req, res) => void res.writeHead(200, { 'content-length': length, 'x-name': 'caf\u00e9' }).end(bytes))
+  await fixture.router.apply(siteOf('a', [to(app.upstream)]))
+  const answer = await open()
+  expect(answer.headers['x-name']).toBe('caf\u00e9')
+  expect(Buffer.compare(await buffer(answer), bytes)).toBe(0)
+})
