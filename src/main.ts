@@ -37,6 +37,7 @@ import { systemClock } from '#lib/clock.ts'
 import { errorTable, messageOf } from '#lib/errors.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { Secret } from '#lib/secret.ts'
+import { Undo } from '#lib/undo.ts'
 import { createProjects } from '#projects/projects.ts'
 import { createPackageStore } from '#registry/store.ts'
 import { startRouter } from '#router/client.ts'
@@ -84,7 +85,7 @@ export async function main(): Promise<void> {
 }
 
 export async function startFriday(config: Config, log: Log): Promise<Friday> {
-  await using undo = new AsyncDisposableStack()
+  await using undo = new Undo()
   const { folders } = config
   await makeFolders(config)
   const version = await ownVersion()
@@ -240,14 +241,14 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     routerUrl,
     setupToken: await access.newSetupToken(),
     stopRequested,
-    leave: () => parts.disposeAsync(),
+    leave: () => parts[Symbol.asyncDispose](),
     async stop() {
       await close(server)
       await workflows.shutdown()
       await engine.shutdown()
       await router.shutdown()
       await pool.end().catch(() => undefined)
-      await parts.disposeAsync()
+      await parts[Symbol.asyncDispose]()
     },
   }
 }
