@@ -15,6 +15,7 @@ export const LAYERS = ['code', 'runtime', 'packages', 'config', 'network', 'serv
  * - network   `routes/<url>/<type|upstream|to|…>` · `<app>/locations/<path>/…` · `outbound/rules` → list
  * - services  `<service>/<type|version|integrity>` · `…/endpoints/<name>/…` · `…/extensions/<name>` → version · `…/settings/<name>`
  * - schema    `<service>/<database>[/<namespace>]` then pairs of kind and name: `table/customers/column/email` → definition.
+ *             Also `<service>/role/<role>`, `<service>/<database>/database` and `<service>/<database>/<namespace>/''` themselves.
  *             An object that has parts keeps its own definition under the key `''` (see `treeOf`).
  * - data      `<service>` or `mounts`, then `snapshot` → id · `lineage` → the environment it was cloned from ·
  *             `scrub/<profile|generation>`
