@@ -9,7 +9,7 @@ export class Undo implements AsyncDisposable {
     return part
   }
 
-  defer(step: () => Promise<unknown> | void): void {
+  defer(step: () => PromiseLike<unknown> | void): void {
     this.#steps.push(async () => void (await step()))
   }
 
