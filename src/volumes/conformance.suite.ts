@@ -118,6 +118,9 @@ export function volumesConformance(name: string, suite: Suite): void {
     test('every snapshot under a writer keeps the writer’s order (or the writer is paused, as the driver says)', async () => {
       const origin = randomId()
       const { path } = await volumes.create(origin)
+      // Between the two files lies enough for a copy that is no point in time to be caught.
+      await write(origin, '', 'a')
+      for (let file = 0; file < 1000; file++) await write(origin, 'x', `between-${file}`)
       await using pair = startPair(path)
       expect(await waitFor(async () => (await pair.count()) > 20, { timeoutMs: 20_000 })).toBe(true)
       for (let round = 0; round < 15; round++) {

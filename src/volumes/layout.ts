@@ -7,7 +7,7 @@ import { fail } from './errors.ts'
 export type Kind = 'volumes' | 'snapshots'
 
 /** The id itself, or `volumes.bad_id`: an id becomes a path and an argument, so it is checked before either. */
-export function checkedId(id: string): string {
+function checkedId(id: string): string {
   if (typeof id === 'string' && /^[a-z0-9-]{1,60}$/.test(id)) return id
   throw fail('bad_id', `${JSON.stringify(String(id).slice(0, 80))} cannot be the id of a volume or a snapshot.`)
 }
