@@ -1,6 +1,6 @@
 // The main job, live: starts Friday in a fresh folder, pushes a real application, branches it, shows both. --once ends by itself.
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const bin = join(root, 'bin', 'friday.js')
 const once = process.argv.includes('--once')
 const folder = mkdtempSync(join(tmpdir(), 'friday-demo-'))
+// Containers run as other users; they must be able to pass.
+chmodSync(folder, 0o711)
 const env = {
   ...process.env,
   FRIDAY_DATA: join(folder, 'data'),

@@ -1,7 +1,7 @@
 // The composition root: environment, configuration, parts, start, signal, disposal. Everything that is joined is joined here.
 import { createServer, type Server } from 'node:http'
-import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { createAccess } from '#access/access.ts'
 import { createActivities } from '#activities/activities.ts'
@@ -48,6 +48,7 @@ import { openVolumes } from '#volumes/open.ts'
 import { createWorkflows } from '#workflow/workflows.ts'
 
 const fail = errorTable('friday', {
+  private_folder: { status: 500, advice: 'Set FRIDAY_DATA to a folder that other users may pass.' },
   in_use: { status: 409, advice: 'Stop the other one first, or give this one another FRIDAY_DATA or FRIDAY_PORT.' },
 })
 
@@ -261,8 +262,9 @@ async function openEngine(config: Config, log: Log): Promise<Engine> {
 }
 
 /** Every folder above what containers and the router read must let them pass; what is private is private by its own mode. */
-async function makeFolders({ data, folders }: Config): Promise<void> {
+async function makeFolders({ data, folders, servant }: Config): Promise<void> {
   await mkdir(data, { recursive: true, mode: 0o711 })
+  if (servant !== undefined) await refusePrivateParents(data)
   const open = new Set([
     folders.artifacts,
     folders.builds,
@@ -273,6 +275,23 @@ async function makeFolders({ data, folders }: Config): Promise<void> {
     folders.state,
   ])
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: open.has(folder) ? 0o711 : 0o700 })
+}
+
+/** As root, Friday runs everything as other users; a folder that only root may enter would make each of them fail in its own way. */
+async function refusePrivateParents(data: string): Promise<void> {
+  for (let folder = data; ; folder = dirname(folder)) {
+    const { mode } = await stat(folder)
+    if ((mode & 0o001) === 0) {
+      throw fail(
+        'private_folder',
+        `The data folder ${data} cannot be reached by other users, because ${folder} is private (mode ${(mode & 0o777).toString(8)})`,
+        {
+          advice: `Run chmod o+x ${folder}, or set FRIDAY_DATA to a folder elsewhere.`,
+        },
+      )
+    }
+    if (folder === dirname(folder)) return
+  }
 }
 
 async function ownVersion(): Promise<string> {

@@ -1,6 +1,6 @@
 // A real Friday for a test: its own folder and ports, the real command line and git as a user has them; nothing of it outlives the test.
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -52,6 +52,8 @@ export interface Checkout {
 
 export async function startTestFriday(settings: Readonly<Record<string, string>> = {}): Promise<TestFriday> {
   const folder = await mkdtemp(join(tmpdir(), 'friday-test-'))
+  // Containers and servers run as other users; they must be able to pass.
+  await chmod(folder, 0o711)
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -63,7 +65,6 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     ...(process.env['NODE_EXTRA_CA_CERTS'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] }),
-    // One download of each runtime for all tests on a machine; the store checks every package's digest by itself.
     ...settings,
   }
   let server: ReturnType<typeof spawnProgram> | undefined

@@ -223,7 +223,7 @@ export function createHandlers(deps: Dependencies): Handlers {
           alike: same[layer],
           changes: changes
             .filter((change) => change.layer === layer)
-            .map((change) => ({ path: change.path.join('/'), kind: change.kind, sentence: sentence(change) })),
+            .map((change) => ({ path: change.path.join('/'), kind: change.kind, sentence: sentence(change, b) })),
         })),
       }
     },

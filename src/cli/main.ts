@@ -45,13 +45,12 @@ export async function runCli(
   const program = new Command('friday')
     .description('Every branch is a live environment, cloned from production.')
     .version(version)
-    .option('--json', 'answer with JSON on standard output')
-    .option('--project <name>', 'the project (default: from the git remote that points at Friday)')
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('See `friday --help`.')
     .exitOverride()
   for (const verb of VERBS) verb(program, startServer)
+  for (const command of leavesOf(program)) acceptGlobals(command)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -62,4 +61,15 @@ export async function runCli(
     printError(error, argv.includes('--json'))
     process.exitCode = exitCodeOf(error)
   }
+}
+
+function leavesOf(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+}
+
+/** Options of every verb, wherever on the line they are written after it. */
+function acceptGlobals(command: Command): void {
+  command
+    .option('--json', 'answer with JSON on standard output')
+    .option('--project <name>', 'the project (default: from the git remote that points at Friday)')
 }

@@ -2,7 +2,7 @@
 import type { Vault } from '#config/secrets.ts'
 import type { Builds } from '#builds/builds.ts'
 import type { Environment } from '#environments/environments.ts'
-import type { LayerInput } from '#systems/input.ts'
+import { treeOf, type LayerInput } from '#systems/input.ts'
 import { buildSystem, type System } from '#systems/system.ts'
 import type { Plan, PlannedApplication } from './plan.ts'
 import type { ServiceHost } from './services.ts'
@@ -17,7 +17,7 @@ interface Dependencies {
 export async function readSystem({ builds, services }: Dependencies, environment: Environment, plan: Plan): Promise<System> {
   const instances = await services.instances(environment, plan.services)
   const schemas = await Promise.all(
-    instances.map(async ({ driver, instance }) => [instance.name, nested(await driver.schema(instance))] as const),
+    instances.map(async ({ driver, instance }) => [instance.name, schemaOf(await driver.schema(instance))] as const),
   )
   const packages = await Promise.all(
     plan.applications.map(async (application) => [application.manifest.name, await builds.packages(application.build)] as const),
@@ -67,26 +67,9 @@ function lineageOf(environment: Environment): LayerInput {
   return json({ lineage: of ?? from, snapshot })
 }
 
-/** `a/b/c` paths of a service's schema become a tree; a part that is itself an object keeps its definition under ''. */
-function nested(flatSchema: Readonly<Record<string, string>>): LayerInput {
-  const root = new Map<string, unknown>()
-  for (const [path, definition] of Object.entries(flatSchema)) {
-    let node = root
-    for (const part of path.split('/')) {
-      const child = node.get(part)
-      const next = child instanceof Map ? child : new Map<string, unknown>()
-      node.set(part, next)
-      node = next
-    }
-    node.set('', definition)
-  }
-  return collapse(root) as LayerInput // every leaf is a string, every node a map
-}
-
-/** A node that holds nothing but its own definition is that definition. */
-function collapse(node: Map<string, unknown>): unknown {
-  if (node.size === 1 && node.has('')) return node.get('')
-  return new Map([...node].map(([key, child]) => [key, child instanceof Map ? collapse(child) : child]))
+/** `a/b/c` paths of a service's schema as a tree; the parts are percent-encoded where a name holds a slash. */
+function schemaOf(objects: Readonly<Record<string, string>>): LayerInput {
+  return treeOf(Object.entries(objects).map(([path, definition]) => [path.split('/').map(decodeURIComponent), definition] as const))
 }
 
 function flat(prefixed: Readonly<Record<string, unknown>>): Record<string, string> {
