@@ -38,10 +38,15 @@ export class Bench {
 
   static async open(subject: Subject): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), 'friday-engine-'))
-    const engine = await subject.create(stateOf(folder))
-    await engine.adopt()
-    await engine.ensureNetwork({ id: 'one', outbound: 'open' })
-    return new Bench(subject, folder, engine)
+    const bench = new Bench(subject, folder, await subject.create(stateOf(folder)))
+    try {
+      await bench.engine.adopt()
+      await bench.engine.ensureNetwork({ id: 'one', outbound: 'open' })
+      return bench
+    } catch (error) {
+      await bench.close()
+      throw error
+    }
   }
 
   get engine(): Engine {

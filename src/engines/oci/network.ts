@@ -15,6 +15,8 @@ import type { NetworkRecord, Registry } from './registry.ts'
 import { firewall, hostLinks, innerLinks, withoutFirewall } from './rules.ts'
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward'
+/** The host did not forward packets before a Friday asked it to; forgotten with a reboot, as the setting is. */
+const FORWARDING_MARK = '/run/friday.forwarding'
 /** An abstract socket: held by one process of the machine at a time, let go by the kernel when it dies. */
 const LOCK = '\0friday-oci-blocks'
 
@@ -91,8 +93,7 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
 
   async function forwardPackets(): Promise<void> {
     if ((await readFile(FORWARDING, 'utf8')).trim() === '1') return
-    records.turnedForwardingOn = true
-    await registry.save()
+    await writeFile(FORWARDING_MARK, '')
     await writeFile(FORWARDING, '1')
   }
 
@@ -181,16 +182,17 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
     }
     enforced = undefined
     await rm(layout.run, { recursive: true, force: true })
-    await putForwardingBack()
+    await withMachineLock(putForwardingBack)
     await registry.save()
   }
 
-  /** Only when no other Friday on this machine needs it. */
+  /** The last Friday with networks puts it back, whichever asked for it. */
   async function putForwardingBack(): Promise<void> {
-    if (!records.turnedForwardingOn) return
-    records.turnedForwardingOn = false
+    if (!(await isThere(FORWARDING_MARK))) return
     const others = (await readdir('/run')).filter((name) => name.startsWith('friday-'))
-    if (others.length === 0) await writeFile(FORWARDING, '0')
+    for (const name of others) if (await isThere(join('/run', name, 'block'))) return
+    await writeFile(FORWARDING, '0')
+    await rm(FORWARDING_MARK, { force: true })
   }
 
   async function ip(options: readonly string[], batch: string): Promise<void> {

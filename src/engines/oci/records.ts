@@ -1,10 +1,11 @@
 // The monitor's log files as the bytes that were written: its format (`<time> stdout F text` per line) undone, its rotation outlived.
-import { link, open, rm, stat } from 'node:fs/promises'
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listSegments, type LogDecoder, type LogFormat, type Segment } from '#engines/supervisor/logs.ts'
 import { KeyedQueue } from '#engines/supervisor/serial.ts'
+import { watchFolder } from '#engines/supervisor/watch.ts'
 
-export const monitorLogs: LogFormat = { keep: keepSegments, decoder: () => new RecordDecoder() }
+export const monitorLogs: LogFormat = { keep: keepSegments, tend, decoder: () => new RecordDecoder() }
 
 /** The segment being written and the one before. */
 const KEPT = 2
@@ -35,28 +36,57 @@ class RecordDecoder implements LogDecoder {
   }
 }
 
-/** Readers and the caretaker of one folder take turns. */
+/** Naming takes turns per folder; holding on to a file does not wait for it. */
 const turns = new KeyedQueue()
 
 /**
- * Gives every log file a second name, `s-<position of its first byte>`, because the monitor replaces `current` by an empty file when it
- * is full. Called often enough, nothing is lost; if several files went by unseen, positions go on without them.
+ * The monitor replaces `current` by an empty file when it is full. So every file gets a second name: at once `new-<n>-<inode>`, which keeps
+ * it, and, as soon as the files before it have been counted, `s-<position of its first byte>-<inode>`.
  */
-function keepSegments(folder: string): Promise<readonly Segment[]> {
+async function keepSegments(folder: string): Promise<readonly Segment[]> {
+  await hold(folder)
   return turns.run(folder, async () => {
-    const current = join(folder, 'current')
-    const segments = await listSegments(folder)
-    const last = segments.at(-1)
-    const now = await inode(current)
-    if (now === undefined || (last !== undefined && (await inode(last.path)) === now)) return segments
-    const start = last === undefined ? 0 : last.start + (await rawLength(last.path))
-    const path = join(folder, `s-${start}`)
-    // A segment without a byte ends where it starts: the newer one takes its name.
-    await rm(path, { force: true })
-    await link(current, path)
-    const all = [...segments.filter((segment) => segment.start !== start), { path, start }]
-    await Promise.all(all.slice(0, -KEPT).map((segment) => rm(segment.path, { force: true })))
-    return all.slice(-KEPT)
+    const segments = [...(await listSegments(folder))]
+    for (const { name, inode } of await held(folder)) {
+      const last = segments.at(-1)
+      const start = last === undefined ? 0 : last.start + (await rawLength(last.path))
+      // A file without a byte ends where it starts: its successor takes its place.
+      if (last?.start === start) await rm(segments.pop()?.path ?? '', { force: true })
+      const path = join(folder, `s-${start}-${inode}`)
+      await rename(join(folder, name), path)
+      segments.push({ path, start })
+    }
+    await Promise.all(segments.splice(0, segments.length - KEPT).map(({ path }) => rm(path, { force: true })))
+    return segments
+  })
+}
+
+/** Gives the file that is written now a name that the monitor does not know. Quick: this is a race with a process that floods its log. */
+async function hold(folder: string): Promise<void> {
+  const current = join(folder, 'current')
+  const names = await readdir(folder).catch(() => [])
+  const now = await stat(current).catch(() => undefined)
+  if (now === undefined || names.some((name) => name.endsWith(`-${now.ino}`))) return
+  const next = 1 + Math.max(0, ...names.map((name) => Number(/^new-(\d+)-/.exec(name)?.[1] ?? 0)))
+  const path = join(folder, `new-${next}-${now.ino}`)
+  await link(current, path).catch(ignoreTwice)
+  // Replaced between the two calls: this is the newer file, under a wrong name, which the next look would give a second one.
+  const linked = await stat(path).catch(() => undefined)
+  if (linked !== undefined && linked.ino !== now.ino) await rename(path, join(folder, `new-${next}-${linked.ino}`))
+}
+
+async function held(folder: string): Promise<readonly { name: string; inode: string }[]> {
+  const found = (await readdir(folder).catch(() => [])).flatMap((name) => {
+    const [, order, inode] = /^new-(\d+)-(\d+)$/.exec(name) ?? []
+    return order === undefined || inode === undefined ? [] : [{ name, inode, order: Number(order) }]
+  })
+  return found.toSorted((one, other) => one.order - other.order)
+}
+
+function tend(folder: string): { close(): void } | undefined {
+  return watchFolder(folder, (_name, event) => {
+    // A file came or went; being written to is of no interest here.
+    if (event === 'rename') keepSegments(folder).catch(() => undefined)
   })
 }
 
@@ -76,9 +106,6 @@ async function rawLength(path: string): Promise<number> {
   }
 }
 
-async function inode(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    (found) => found.ino,
-    () => undefined,
-  )
+function ignoreTwice(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }

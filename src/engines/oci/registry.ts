@@ -17,8 +17,6 @@ export interface Records {
   readonly instance: string
   /** The part of 100.64.0.0/10 that is ours. */
   block: number | undefined
-  /** The host did not forward packets before we asked it to. */
-  turnedForwardingOn: boolean
   nextIndex: number
   /** Maps, because a name may be `constructor`. */
   readonly networks: Map<string, NetworkRecord>
@@ -41,7 +39,7 @@ export async function openRegistry(folder: string): Promise<Registry> {
 }
 
 function fresh(): Records {
-  return { instance: randomId(6), block: undefined, turnedForwardingOn: false, nextIndex: 0, networks: new Map() }
+  return { instance: randomId(6), block: undefined, nextIndex: 0, networks: new Map() }
 }
 
 function encode(records: Records): string {

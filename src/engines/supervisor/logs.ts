@@ -1,4 +1,4 @@
-// What a process wrote, by byte position, across rotation: a folder of segments called `s-<position of their first byte>`.
+// What a process wrote, by byte position, across rotation: a folder of segments called `s-<position of their first byte>`, with or without a suffix.
 import { open, readdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +19,8 @@ export interface LogFormat {
   /** Brings the segments' names up to date and lists them, oldest first. Called often. */
   keep(folder: string): Promise<readonly Segment[]>
   decoder(): LogDecoder
+  /** Looks after the folder of a running process, where its log would lose something otherwise. */
+  tend?(folder: string): { close(): void } | undefined
 }
 
 /** Turns what is in a file into what the process wrote. */
@@ -155,7 +157,7 @@ class News {
 export async function listSegments(folder: string): Promise<readonly Segment[]> {
   const names = await readdir(folder).catch(() => [])
   return names
-    .filter((name) => /^s-\d+$/.test(name))
-    .map((name) => ({ path: join(folder, name), start: Number(name.slice(2)) }))
+    .filter((name) => /^s-\d+(?:-\d+)?$/.test(name))
+    .map((name) => ({ path: join(folder, name), start: Number(name.split('-')[1]) }))
     .toSorted((one, other) => one.start - other.start)
 }

@@ -37,6 +37,7 @@ export class Unit {
   #inARow = 0
   /** A container was started, or found, for this record. */
   #launched = false
+  #tending: { close(): void } | undefined
   #saving: Promise<void> = Promise.resolve()
   readonly #listeners = new Set<() => void>()
 
@@ -85,7 +86,7 @@ export class Unit {
       this.#exit = undefined
       record.paused = false
       this.#launched = true
-      await Promise.all([this.save(), carrier.logs.keep(this.logFolder)])
+      await Promise.all([this.save(), this.#tendLog()])
     } catch (error) {
       await carrier.remove(record).catch(() => undefined)
       throw error
@@ -111,6 +112,7 @@ export class Unit {
     record.paused = found?.state === 'paused'
     if (record.phase !== 'stopping') record.phase = 'started'
     this.#launched = true
+    await this.#tendLog()
     await this.look()
   }
 
@@ -128,6 +130,7 @@ export class Unit {
     if (exit === undefined || !this.running) return
     this.#exit = exit
     record.lastExit = exit
+    this.#tending?.close()
     for (const wake of this.#listeners) wake()
     if (record.phase === 'stopping') return
     await this.save()
@@ -174,6 +177,7 @@ export class Unit {
     await this.save()
     await this.end(graceMs)
     this.#exit ??= UNKNOWN_EXIT
+    this.#tending?.close()
     for (const wake of this.#listeners) wake()
     await this.#tools.carrier.remove(record)
     await this.#tools.exits.forget(record.id, this.folder)
@@ -197,6 +201,7 @@ export class Unit {
 
   /** Stops caring, without touching the process. */
   letGo(): void {
+    this.#tending?.close()
     clearTimeout(this.#restartTimer)
   }
 
@@ -207,6 +212,13 @@ export class Unit {
     this.#inARow = inARow
     this.#restartTimer = setTimeout(() => void this.#restart(), delayMs)
     this.#restartTimer.unref()
+  }
+
+  async #tendLog(): Promise<void> {
+    const { logs } = this.#tools.carrier
+    this.#tending?.close()
+    this.#tending = logs.tend?.(this.logFolder)
+    await logs.keep(this.logFolder)
   }
 
   async #restart(): Promise<void> {

@@ -2,9 +2,9 @@
 import { watch, type FSWatcher } from 'node:fs'
 
 /** `undefined` when the system has no watch left to give. Does not keep the process alive. */
-export function watchFolder(folder: string, notice: (name: string | null) => void): FSWatcher | undefined {
+export function watchFolder(folder: string, notice: (name: string | null, event: 'rename' | 'change') => void): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, { persistent: false }, (_event, name) => notice(name))
+    const watcher = watch(folder, { persistent: false }, (event, name) => notice(name, event))
     watcher.on('error', () => undefined)
     return watcher
   } catch {
