@@ -7,5 +7,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 await runCli(process.argv.slice(2), {
   version,
-  startServer: async () => (await import('../dist/main.js')).main(),
+  server: {
+    start: async () => (await import('../dist/main.js')).main(),
+    support: async () => (await import('../dist/drivers.js')).ownSupport(),
+  },
 })

@@ -30,6 +30,7 @@ import { buildVariablesOf } from '#deployments/variables.ts'
 import type { Engine } from '#engines/engine.ts'
 import { createOciEngine } from '#engines/oci/engine.ts'
 import { createProcessEngine } from '#engines/process/engine.ts'
+import { createDrivers } from '#drivers.ts'
 import { createEnvironments } from '#environments/environments.ts'
 import { gitHttpHandler } from '#git/http.ts'
 import { createRepositories } from '#git/repositories.ts'
@@ -41,8 +42,6 @@ import { Undo } from '#lib/undo.ts'
 import { createProjects } from '#projects/projects.ts'
 import { createPackageStore } from '#registry/store.ts'
 import { startRouter } from '#router/client.ts'
-import { createNodejs } from '#runtimes/nodejs/nodejs.ts'
-import { createPostgresql } from '#services/postgresql/postgresql.ts'
 import { createSnapshots } from '#snapshots/snapshots.ts'
 import { openVolumes } from '#volumes/open.ts'
 import { createWorkflows } from '#workflow/workflows.ts'
@@ -112,8 +111,8 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
   )
   const routerAddress = await router.address()
   const store = undo.use(createPackageStore({ folder: folders.packages, registry: config.npmRegistry, log }))
-  const runtimes = byKey([createNodejs({ store, cacheFolder: '/cache' })], (runtime) => runtime.name)
-  const drivers = byKey([createPostgresql({ store, log })], (service) => service.type)
+  const drivers = createDrivers({ store, log })
+  const runtimeOf = (name: string) => need(drivers.runtimes, name)
 
   const repositories = await createRepositories({ folder: folders.repositories, log })
   const access = createAccess(db)
@@ -127,13 +126,13 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     db,
     engine,
     folders,
-    runtimeOf: (name) => runtimes.need(name),
+    runtimeOf,
     exportTree: (projectId, tree, directory) => repositories.exportTree(projectId, tree, directory),
   })
   const releases = createReleases(db)
   const snapshots = createSnapshots({ volumes, engine })
-  const services = createServiceHost({ db, engine, vault, driverOf: (type) => drivers.need(type) })
-  const processes = createProcesses({ engine, builds, services, runtimeOf: (name) => runtimes.need(name) })
+  const services = createServiceHost({ db, engine, vault, driverOf: (type) => need(drivers.services, type) })
+  const processes = createProcesses({ engine, builds, services, runtimeOf })
   const places: Places = createPlaces({
     projects,
     environments,
@@ -144,7 +143,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     domain: config.domain,
     routerPort: () => routerAddress.port,
   })
-  const resolving = { db, runtimes: runtimes.all, services: drivers.all, readTree: repositories.readTree, treeOf: repositories.treeOf }
+  const resolving = { db, ...drivers, readTree: repositories.readTree, treeOf: repositories.treeOf }
   const steps = createSteps({
     projects,
     environments,
@@ -330,14 +329,8 @@ function welcome(friday: Friday, config: Config): string {
   return `${lines.join('\n')}\n`
 }
 
-function byKey<T>(items: readonly T[], key: (item: T) => string): { all: ReadonlyMap<string, T>; need(name: string): T } {
-  const all = new Map(items.map((item) => [key(item), item]))
-  return {
-    all,
-    need(name) {
-      const item = all.get(name)
-      if (item === undefined) throw new Error(`nothing is registered as ${name}`)
-      return item
-    },
-  }
+function need<T>(all: ReadonlyMap<string, T>, name: string): T {
+  const item = all.get(name)
+  if (item === undefined) throw new Error(`there is no driver for ${name}`)
+  return item
 }

@@ -1,5 +1,6 @@
 // The command line: every verb is a file beside this one; errors become sentences and exit codes here.
 import { Command, CommanderError } from 'commander'
+import type { Support } from '#manifest/support.ts'
 import { activity } from './activity.ts'
 import { completion } from './completion.ts'
 import { deploy } from './deploy.ts'
@@ -18,7 +19,14 @@ import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { validate } from './validate.ts'
 
-const VERBS = [
+/** What the bin gives: it may import everything, the CLI only the contract. */
+export interface Server {
+  /** Runs the server until it is told to end. */
+  readonly start: () => Promise<void>
+  readonly support: () => Promise<Support>
+}
+
+const VERBS: readonly ((program: Command, server: Server) => void)[] = [
   start,
   stop,
   login,
@@ -37,11 +45,8 @@ const VERBS = [
   gitCredential,
 ]
 
-/** Runs one command line and sets the process's exit code. `startServer` is given by the bin, which may import everything. */
-export async function runCli(
-  argv: readonly string[],
-  { version, startServer }: { version: string; startServer: () => Promise<void> },
-): Promise<void> {
+/** Runs one command line and sets the process's exit code. */
+export async function runCli(argv: readonly string[], { version, server }: { version: string; server: Server }): Promise<void> {
   const program = new Command('friday')
     .description('Every branch is a live environment, cloned from production.')
     .version(version)
@@ -49,7 +54,7 @@ export async function runCli(
     .showSuggestionAfterError()
     .showHelpAfterError('See `friday --help`.')
     .exitOverride()
-  for (const verb of VERBS) verb(program, startServer)
+  for (const verb of VERBS) verb(program, server)
   for (const command of leavesOf(program)) acceptGlobals(command)
   try {
     await program.parseAsync([...argv], { from: 'user' })

@@ -1,7 +1,7 @@
 // friday start: runs the server in the foreground.
 import type { Command } from 'commander'
 
-export function start(program: Command, startServer: () => Promise<void>): void {
+export function start(program: Command, server: { readonly start: () => Promise<void> }): void {
   program
     .command('start')
     .description('run Friday in the foreground; Ctrl-C leaves applications running, `friday stop` ends them too')
@@ -9,5 +9,5 @@ export function start(program: Command, startServer: () => Promise<void>): void 
       'after',
       '\nSettings are environment variables: FRIDAY_DATA, FRIDAY_PORT, FRIDAY_ROUTER_PORT, …; docs/guide/settings.md lists them.',
     )
-    .action(startServer)
+    .action(() => server.start())
 }
