@@ -247,6 +247,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
       await workflows.shutdown()
       await engine.shutdown()
       await router.shutdown()
+      await volumes.detach()
       await pool.end().catch(() => undefined)
       await parts[Symbol.asyncDispose]()
     },

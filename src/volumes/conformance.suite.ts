@@ -298,6 +298,19 @@ export function volumesConformance(name: string, suite: Suite): void {
     expect((await stat(join(volumes.locate('again').path, 'some'))).size).toBe(40 * MB)
   })
 
+  test(`volumes: ${name}: detach lets go of everything and keeps the data`, async () => {
+    await using subject = await suite.makeTiny()
+    const volumes = subject.connect()
+    await volumes.open()
+    const { path } = await volumes.create('kept')
+    await writeFile(join(path, 'file'), 'kept')
+    await volumes.detach()
+    await volumes.detach()
+    await volumes.open()
+    expect(await readFile(join(volumes.locate('kept').path, 'file'), 'utf8')).toBe('kept')
+    await volumes[Symbol.asyncDispose]()
+  })
+
   test(`volumes: ${name}: removing the pool removes all of it, twice`, async () => {
     await using subject = await suite.makeTiny()
     const volumes = subject.connect()

@@ -86,6 +86,10 @@ export function createTreeVolumes(folder: string, driver: TreeDriver): Volumes {
       return { freeBytes: (await spaceOf(folder)).freeBytes, growableBytes: 0 }
     },
 
+    async detach() {
+      // Folders are nobody's but their own.
+    },
+
     async remove() {
       await removeTree(layout.folder('volumes'))
       await removeTree(layout.folder('snapshots'))

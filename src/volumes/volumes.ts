@@ -34,6 +34,8 @@ export interface Volumes extends AsyncDisposable {
   list(): Promise<{ volumes: readonly string[]; snapshots: readonly string[] }>
   /** Free bytes new data can use, and how many the pool could still grow by. */
   capacity(): Promise<{ freeBytes: number; growableBytes: number }>
+  /** Lets go of the pool completely: nothing of it stays mounted, its data stays; `open` takes it again. Nothing may run in it. */
+  detach(): Promise<void>
   /** Removes the pool and everything in it. `[Symbol.asyncDispose]` only lets go of it (unmounts nothing that is in use). */
   remove(): Promise<void>
 }

@@ -84,6 +84,8 @@ export function createBtrfsVolumes(options: BtrfsVolumesOptions): Volumes {
 
     capacity: async () => await pool.capacity(),
 
+    detach: async () => await pool.detach(),
+
     async remove() {
       if (options.pool !== undefined) await empty()
       await pool.remove()

@@ -76,6 +76,11 @@ export function grownPool({ folder, log, initialBytes = 8 * GiB, maxBytes = Infi
 
     released: trimSoon,
 
+    async detach() {
+      await stop()
+      await file.detach()
+    },
+
     async remove() {
       await stop()
       await file.remove()

@@ -52,20 +52,23 @@ export class LoopFile {
     await this.#fill()
   }
 
-  /** Unmounts, detaches, deletes. What still runs in the pool makes this `volumes.in_use`. */
-  async remove(): Promise<void> {
+  /** Unmounts and frees the loop device. What still runs in the pool makes this `volumes.in_use`. */
+  async detach(): Promise<void> {
     const unmounted = await waitFor(
       async () => !(await this.#isMounted()) || ((await exec(commands.unmount(this.path))).ok && !(await this.#isMounted())),
       { timeoutMs: LET_GO_MS, everyMs: 100 },
     )
     if (!unmounted) throw fail('in_use', `The pool at ${this.path} cannot be unmounted: something still uses it.`, { path: this.path })
-    if (await this.exists()) {
-      for (const device of await this.#devices()) await execOk(commands.detach(device))
-      // A mount namespace that outlives its container keeps the device; deleting the file then would only hide its blocks.
-      const free = await waitFor(async () => (await this.#devices()).length === 0, { timeoutMs: LET_GO_MS, everyMs: 50 })
-      if (!free) throw fail('in_use', `The loop device of ${this.image} is still in use.`, { image: this.image })
-      await rm(this.image)
-    }
+    if (!(await this.exists())) return
+    for (const device of await this.#devices()) await execOk(commands.detach(device))
+    // A mount namespace that outlives its container keeps the device; deleting the file then would only hide its blocks.
+    const free = await waitFor(async () => (await this.#devices()).length === 0, { timeoutMs: LET_GO_MS, everyMs: 50 })
+    if (!free) throw fail('in_use', `The loop device of ${this.image} is still in use.`, { image: this.image })
+  }
+
+  async remove(): Promise<void> {
+    await this.detach()
+    await rm(this.image, { force: true })
     await rmdir(this.path).catch(() => undefined)
     await rmdir(this.#folder).catch(() => undefined)
   }

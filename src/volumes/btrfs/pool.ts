@@ -17,6 +17,7 @@ export interface Pool extends AsyncDisposable {
   capacity(): Promise<{ freeBytes: number; growableBytes: number }>
   /** Something was deleted: its blocks may go back to the host when there is time. */
   released(): void
+  detach(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -47,6 +48,7 @@ export function existingPool(path: string): Pool {
     makeRoom: async () => undefined,
     capacity: async () => ({ freeBytes: (await spaceOf(path)).freeBytes, growableBytes: 0 }),
     released: () => undefined,
+    detach: async () => undefined,
     remove: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   }
