@@ -41,7 +41,8 @@ function send(path: string, options: { method?: string; headers?: Record<string,
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
-        response.on('end', () =>
+        // Not at the answer's end: an early answer must not keep the rest of the body from being read.
+        outgoing.on('close', () =>
           resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }),
         )
       },

@@ -28,7 +28,7 @@ export interface Harness extends AsyncDisposable {
 }
 
 /** Compiles the hook program alone, as the package's build does, into `root`. */
-export async function buildHook(root: string): Promise<string> {
+async function buildHook(root: string): Promise<string> {
   const source = resolve(import.meta.dirname, '..')
   const packageRoot = resolve(source, '..')
   const settings = {

@@ -33,7 +33,7 @@ export interface Repositories {
   updateRefs(id: string, updates: readonly RefUpdate[]): Promise<void>
   /** Fails when `from` is given and the ref is elsewhere; one that is not there is fine otherwise. */
   deleteRef(id: string, ref: string, from?: string): Promise<void>
-  /** `ref` is the short name here: main, feature/x. */
+  /** By short name: main, feature/x. */
   listBranches(id: string): Promise<{ name: string; sha: string }[]>
   listRefs(id: string, prefix: string): Promise<Ref[]>
   /** Keeps an object alive under refs/friday/<name>, which no client sees or moves. */
