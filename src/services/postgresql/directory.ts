@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readIfThere } from '#lib/files.ts'
 import type { ServiceInstance, ServiceProcess } from '#services/service.ts'
-import { ADMIN, ADMIN_CREDENTIAL } from './configuration.ts'
+import type { Secret } from '#lib/secret.ts'
+import { ADMIN } from './configuration.ts'
 import { fail } from './errors.ts'
 import { processesIn } from './running.ts'
 import { CLIENT_RULES, serverSettings } from './settings.ts'
@@ -36,29 +37,27 @@ unset FRIDAY_PASSWORD
 "$initdb" --pgdata "$new" --pwfile "$secret" "$@" >/dev/null
 mv "$new" "$volume/${FOLDER}"`
 
+interface NewCluster {
+  /** Of the server: `17.10`. */
+  readonly version: string
+  /** Of the superuser `friday`. */
+  readonly password: Secret
+  readonly durable: boolean
+  /** Folder of initdb, and the folder to make the data in, as the process sees them. */
+  readonly programs: string
+  readonly dataPath: string
+}
+
 /**
  * Text is UTF-8 and sorts by code point, by rules that come with the server (its own provider from 17, C before): an order that
  * depended on the machine's C library or ICU would corrupt indexes the day a clone opens on another machine.
  */
-export function initialiseProcess(instance: ServiceInstance, programs: string, dataPath: string): ServiceProcess {
-  const major = Number(instance.service.version.split('.')[0])
+export function initialiseProcess({ version, password, durable, programs, dataPath }: NewCluster): ServiceProcess {
   const characters = process.platform === 'darwin' ? 'UTF-8' : 'C.UTF-8'
-  const locale =
-    major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C', `--lc-ctype=${characters}`]
-  const options = [`--username=${ADMIN}`, '--auth=scram-sha-256', '--encoding=UTF8', ...locale, '--data-checksums', '--no-instructions']
-  const password = instance.credentials[ADMIN_CREDENTIAL]
-  if (password === undefined) throw fail('not_initialised', `The service ${instance.name} has no administrator's password`)
+  const own = Number(version.split('.')[0]) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [`--lc-ctype=${characters}`]
+  const options = ['--encoding=UTF8', '--locale=C', ...own, '--data-checksums', '--no-instructions', ...(durable ? [] : ['--no-sync'])]
   return {
-    argv: [
-      '/bin/sh',
-      '-c',
-      INITIALISE,
-      'initialise',
-      `${programs}/initdb`,
-      dataPath,
-      ...options,
-      ...(instance.durable ? [] : ['--no-sync']),
-    ],
+    argv: ['/bin/sh', '-c', INITIALISE, 'sh', `${programs}/initdb`, dataPath, `--username=${ADMIN}`, '--auth=scram-sha-256', ...options],
     cwd: dataPath,
     env: { FRIDAY_PASSWORD: password, LC_ALL: 'C' },
   }

@@ -9,6 +9,7 @@ import { installServer, MAJORS, resolveServer } from './binaries.ts'
 import { ADMIN_CREDENTIAL, checkConfiguration, credentialOf, DEFAULT_ENDPOINT, planOf } from './configuration.ts'
 import { configureServer, rotatePasswords } from './configure.ts'
 import { connected, isNotUp, OWN_DATABASE } from './connect.ts'
+import { fail } from './errors.ts'
 import { FOLDER, initialiseProcess, prepareDirectory, SETTINGS_FILE } from './directory.ts'
 import { readRoles, readSchema } from './schema.ts'
 import { rowsIn } from './size.ts'
@@ -38,7 +39,17 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
     },
     newCredentials,
 
-    initialise: (instance, at, dataPath) => initialiseProcess(instance, at(`${TARGET}/bin`), dataPath),
+    initialise(instance, at, dataPath) {
+      const password = instance.credentials[ADMIN_CREDENTIAL]
+      if (password === undefined) throw fail('not_initialised', `The service ${instance.name} has no administrator's password`)
+      return initialiseProcess({
+        version: instance.service.version,
+        password,
+        durable: instance.durable,
+        programs: at(`${TARGET}/bin`),
+        dataPath,
+      })
+    },
     prepare: (instance, directory) => prepareDirectory(instance, directory),
     process: (_instance, at: PathView, dataPath) => ({
       argv: [at(`${TARGET}/bin/postgres`), '-D', `${dataPath}/${FOLDER}`, '-c', `config_file=${dataPath}/${FOLDER}/${SETTINGS_FILE}`],
