@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isTimezone, nextRun, parseCron } from './cron.ts'
 
@@ -36,7 +36,9 @@ const field = (low: number, high: number) =>
     fc.constant('*'),
     fc.integer({ min: low, max: high }).map(String),
     fc.integer({ min: 1, max: high }).map((step) => `*/${step}`),
-    fc.tuple(fc.integer({ min: low, max: high }), fc.integer({ min: low, max: high })).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+    fc
+      .tuple(fc.integer({ min: low, max: high }), fc.integer({ min: low, max: high }))
+      .map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
     fc.uniqueArray(fc.integer({ min: low, max: high }), { minLength: 1, maxLength: 4 }).map((values) => values.join(',')),
   )
 const dates = fc.date({ min: new Date('2024-01-01'), max: new Date('2030-01-01'), noInvalidDate: true })
@@ -76,7 +78,12 @@ test('any spec that is accepted has a next run after any time, in any zone', () 
 })
 
 test('nobody can hang or break the parser', () => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'0123456789*/-,HLW#? ') })), (spec) => void parseCron(spec, 's')))
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'0123456789*/-,HLW#? ') })),
+      (spec) => void parseCron(spec, 's'),
+    ),
+  )
 })
 
 test('clock changes: a daily run in the hour that does not exist still happens that day', () => {

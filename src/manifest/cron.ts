@@ -11,7 +11,9 @@ const FIELDS = [
   { name: 'day of week', low: 0, high: 7, names: 'SUN|MON|TUE|WED|THU|FRI|SAT' },
 ] as const
 
-export type ParsedCron = { readonly ok: true; readonly schedule: string } | { readonly ok: false; readonly message: string; readonly expected: string }
+export type ParsedCron =
+  | { readonly ok: true; readonly schedule: string }
+  | { readonly ok: false; readonly message: string; readonly expected: string }
 
 /** The spec with every `H` settled by `seed` (the application's and the cron's name: stable, no two crons alike). */
 export function parseCron(spec: string, seed: string): ParsedCron {
@@ -22,11 +24,13 @@ export function parseCron(spec: string, seed: string): ParsedCron {
   const fields: string[] = []
   for (const [index, field] of FIELDS.entries()) {
     const resolved = resolveField(words[index] ?? '', field, `${seed}\n${field.name}`)
-    if (resolved === undefined) return refusal(`"${words[index]}" is not a ${field.name}`, `${field.low} to ${field.high}, *, lists, ranges and steps`)
+    if (resolved === undefined)
+      return refusal(`"${words[index]}" is not a ${field.name}`, `${field.low} to ${field.high}, *, lists, ranges and steps`)
     fields.push(resolved)
   }
   const schedule = fields.join(' ')
-  if (next(schedule, new Date('2024-01-01T00:00:00Z'), 'UTC') === undefined) return refusal('there is no such day in any year', 'a day that comes')
+  if (next(schedule, new Date('2024-01-01T00:00:00Z'), 'UTC') === undefined)
+    return refusal('there is no such day in any year', 'a day that comes')
   return { ok: true, schedule }
 }
 

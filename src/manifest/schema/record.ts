@@ -74,7 +74,7 @@ function readField(key: string, { shape, options }: Field<unknown>, node: MapNod
 function isOff(node: Node): boolean {
   switch (node.kind) {
     case 'scalar':
-      return node.value === false
+      return /^(?:false|no|off)$/i.test(node.text)
     case 'list':
       return node.items.length === 0
     case 'map': {

@@ -13,8 +13,9 @@ export interface Shape<T> {
   read(node: Node, place: Place): T | undefined
   /** Means something when the key has no value; otherwise a key without a value counts as not there. */
   readonly takesNull?: true
-  /** For the reference: the keys inside. */
+  /** For the reference: the keys inside, and whether names of the project's own come before them. */
   readonly fields?: Fields
+  readonly keyed?: 'name' | 'item'
 }
 
 /** A value together with where it was written, for checks that need other parts of the configuration. */
@@ -71,14 +72,14 @@ export function whole(low: number, high: number, unit = ''): Shape<number> {
   }
 }
 
-/** `noun` with its article: `a mount source`. */
-export function choice<const T extends string>(noun: string, options: readonly T[]): Shape<T> {
+/** `noun` with its article: `a mount source`. `untold` are further spellings that nobody needs to learn. */
+export function choice<const T extends string>(noun: string, options: readonly T[], untold: readonly T[] = []): Shape<T> {
   const expected = oneOf(options)
   return {
     expected,
     read(node, place) {
       if (node.kind !== 'scalar' || node.value === null) return wrong(node, place, expected)
-      const found = options.find((option) => option === node.text)
+      const found = [...options, ...untold].find((option) => option === node.text)
       return found ?? place.error(`${quote(node.text)} is not ${noun}`, { expected, suggestion: nearest(node.text, options) })
     },
   }
@@ -89,6 +90,7 @@ export function list<T>(item: Shape<T>, of = item.expected): Shape<readonly T[]>
   return {
     expected,
     fields: item.fields,
+    keyed: 'item',
     read(node, place) {
       if (node.kind !== 'list') return wrong(node, place, expected)
       return node.items.map((child, index) => item.read(child, place.item(index, child.at))).filter((value) => value !== undefined)
@@ -108,6 +110,7 @@ export function named<T>(key: KeyRule | undefined, item: Shape<T>, expected = `a
   return {
     expected,
     fields: item.fields,
+    keyed: 'name',
     read(node, place) {
       if (node.kind !== 'map') return wrong(node, place, expected)
       const found: Named<T>[] = []

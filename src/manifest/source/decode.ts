@@ -10,7 +10,8 @@ export function decode(bytes: Uint8Array, place: Place, usage: Usage): string | 
   }
   const text = utf8(bytes)
   if (text === undefined) return place.error(`the file is not UTF-8: line ${badLine(bytes)} holds other bytes`, { expected: 'UTF-8' })
-  if (text.includes('\0')) return place.error(`the file holds a NUL character in line ${lineOf(text, text.indexOf('\0'))}`, { expected: 'text' })
+  if (text.includes('\0'))
+    return place.error(`the file holds a NUL character in line ${lineOf(text, text.indexOf('\0'))}`, { expected: 'text' })
   return text
 }
 

@@ -16,7 +16,10 @@ export function includeNode(tag: '!include' | '!archive', value: Node | undefine
   }
   const unknown = [...value.entries.keys()].find((key) => key !== 'type' && key !== 'path')
   if (unknown !== undefined) {
-    return place.error(`${quote(unknown)} is not a key of !include`, { expected: 'type and path', suggestion: nearest(unknown, ['type', 'path']) })
+    return place.error(`${quote(unknown)} is not a key of !include`, {
+      expected: 'type and path',
+      suggestion: nearest(unknown, ['type', 'path']),
+    })
   }
   const typeEntry = value.entries.get('type')
   const wanted = typeEntry === undefined ? 'yaml' : textOf(typeEntry.node)

@@ -17,7 +17,13 @@ export interface Sources {
  * The node with every include in it resolved, paths seen from `directory` (an application's own, else the file's).
  * What cannot be included is reported and left out. `inside` are the files being included now.
  */
-export function resolveIncludes(node: Node, directory: string, place: Place, sources: Sources, inside: readonly string[] = []): Node | undefined {
+export function resolveIncludes(
+  node: Node,
+  directory: string,
+  place: Place,
+  sources: Sources,
+  inside: readonly string[] = [],
+): Node | undefined {
   switch (node.kind) {
     case 'scalar':
       return node
@@ -27,7 +33,10 @@ export function resolveIncludes(node: Node, directory: string, place: Place, sou
       return included(node, directory, place, sources, inside)
     case 'list': {
       const items = node.items.map((item, index) => resolveIncludes(item, directory, place.item(index, item.at), sources, inside))
-      return listNode(node.at, items.filter((item) => item !== undefined))
+      return listNode(
+        node.at,
+        items.filter((item) => item !== undefined),
+      )
     }
     case 'map': {
       const entries = new Map<string, Entry>()

@@ -10,6 +10,8 @@ export const MAX_TOKENS = 60_000
 export const MAX_INCLUDES = 64
 export const MAX_INCLUDE_DEPTH = 8
 export const MAX_PROBLEMS = 100
+/** Applications and services of one project. */
+export const MAX_DEFINITIONS = 200
 /** Directories looked into for `.platform.app.yaml`. */
 export const MAX_DIRECTORIES = 20_000
 

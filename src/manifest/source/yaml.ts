@@ -25,7 +25,8 @@ export function parseYaml(text: string, place: Place, usage: Usage): Node | unde
     uniqueKeys: false,
     prettyErrors: false,
     resolveKnownTags: false,
-    logLevel: 'silent',
+    // 'silent' would keep quiet about further documents.
+    logLevel: 'error',
   })
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
@@ -94,7 +95,15 @@ class Converter {
     if (isMap(source)) return this.#map(source.items, place, depth)
     if (isSeq(source)) {
       const items = source.items.map((item) => this.node(item, place.at, depth + 1))
-      return items.includes(undefined) ? undefined : this.#bounded(listNode(place.at, items.filter((item) => item !== undefined)), place)
+      return items.includes(undefined)
+        ? undefined
+        : this.#bounded(
+            listNode(
+              place.at,
+              items.filter((item) => item !== undefined),
+            ),
+            place,
+          )
     }
     if (!isScalar(source)) return place.error('this value cannot be read')
     const { value } = source
@@ -121,11 +130,13 @@ class Converter {
       }
       const key = keyOf(pair.key, keyPlace)
       const former = key === undefined ? undefined : entries.get(key)
-      if (key !== undefined && former !== undefined) keyPlace.error(`the key ${quote(key)} is there twice, first in line ${former.at.line}`)
       const node = this.node(pair.value, keyPlace.at, depth + 1)
-      if (key === undefined || former !== undefined || node === undefined) failed = true
-      else entries.set(key, { at: keyPlace.at, node })
+      if (key !== undefined && former !== undefined) {
+        keyPlace.error(`the key ${quote(key)} is there twice, first in line ${former.at.line}`)
+      } else if (key !== undefined && node !== undefined) entries.set(key, { at: keyPlace.at, node })
+      failed ||= node === undefined
     }
+    // A bad key leaves the rest to be read; without a value, what follows would only blame its absence.
     if (failed || !this.#merge(entries, merged)) return undefined
     return this.#bounded(mapNode(place.at, entries), place)
   }
@@ -187,7 +198,8 @@ function tagOf(source: unknown): string | undefined {
 }
 
 function keyOf(source: unknown, place: Place): string | undefined {
-  if (!isScalar(source) || tagOf(source) !== undefined) return place.error('a key is not a plain word', { expected: 'a word or a text in quotes' })
+  if (!isScalar(source) || tagOf(source) !== undefined)
+    return place.error('a key is not a plain word', { expected: 'a word or a text in quotes' })
   const key = typeof source.value === 'string' ? source.value : (source.source ?? '')
   if (FORBIDDEN_KEYS.has(key)) return place.error(`${quote(key)} cannot be a key`)
   if (/[\p{Cc}\p{Surrogate}]/u.test(key)) return place.error(`the key ${quote(key)} holds control characters`)
