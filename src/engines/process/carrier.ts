@@ -9,7 +9,7 @@ import { fullEnvironment, TRUST_STORE } from '#engines/environment.ts'
 import { fail } from '#engines/errors.ts'
 import type { Carrier, Found } from '#engines/supervisor/carrier.ts'
 import { listSegments } from '#engines/supervisor/logs.ts'
-import { signalQuietly, startOf } from '#engines/supervisor/proc.ts'
+import { isMentioned, signalQuietly, startOf } from '#engines/supervisor/proc.ts'
 import { readRecord, type UnitRecord } from '#engines/supervisor/record.ts'
 import type { Ports } from './ports.ts'
 import { SUPERVISOR } from './supervisor.ts'
@@ -24,6 +24,7 @@ export interface Launch {
 
 const PERL = '/usr/bin/perl'
 const GONE_MS = 10_000
+const SETTLING_MS = 30_000
 
 export function createChildren(folder: string, views: string, exits: string, ports: Ports): Carrier {
   return {
@@ -38,6 +39,7 @@ export function createChildren(folder: string, views: string, exits: string, por
     terminate: async ({ stopSignal }, pid) => signalQuietly(pid, stopSignal),
     kill: async (_record, pid) => signalQuietly(-pid, 'SIGKILL'),
     startOf,
+    settle,
     survey,
   }
 
@@ -88,18 +90,35 @@ export function createChildren(folder: string, views: string, exits: string, por
     if (record.phase === 'stopping') await rm(join(views, record.id), { recursive: true, force: true })
   }
 
+  async function settle(record: UnitRecord, place: string): Promise<Found | undefined> {
+    const certain = await waitFor(
+      async () => {
+        // Asked first: a supervisor that is gone by then has written all it ever will.
+        const busy = await isMentioned(place)
+        const found = await find(record, place)
+        return found !== undefined || !busy ? { found } : undefined
+      },
+      { timeoutMs: SETTLING_MS, everyMs: 20 },
+    )
+    return certain?.found
+  }
+
   async function survey(): Promise<ReadonlyMap<string, Found>> {
-    const found = new Map<string, Found>()
+    const all = new Map<string, Found>()
     for (const id of await readdir(folder)) {
-      const record = await readRecord(join(folder, id))
-      const pid = await readPid(join(folder, id))
-      const start = pid === undefined ? undefined : await startOf(pid)
-      if (pid === undefined || start === undefined) continue
-      // Without a recorded start the former control plane died in between: the file was written a moment before.
-      if (record?.pid === pid && record.pidStart !== undefined && record.pidStart !== start) continue
-      found.set(id, { pid, state: record?.paused === true ? 'paused' : 'running' })
+      const found = await find(await readRecord(join(folder, id)), join(folder, id))
+      if (found !== undefined) all.set(id, found)
     }
-    return found
+    return all
+  }
+
+  async function find(record: UnitRecord | undefined, place: string): Promise<Found | undefined> {
+    const pid = await readPid(place)
+    const start = pid === undefined ? undefined : await startOf(pid)
+    if (pid === undefined || start === undefined) return undefined
+    // Without a recorded start the former control plane died in between: the file was written a moment before.
+    if (record?.pid === pid && record.pidStart !== undefined && record.pidStart !== start) return undefined
+    return { pid, state: record?.paused === true ? 'paused' : 'running' }
   }
 }
 

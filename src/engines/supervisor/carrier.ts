@@ -27,6 +27,8 @@ export interface Carrier {
   kill(record: UnitRecord, pid: number): Promise<void>
   /** What tells this process from a later one with the same id; undefined when it is gone. */
   startOf(pid: number): Promise<string | undefined>
+  /** What has become of a process that a former control plane was about to make, once that is certain; it may have died amid it. */
+  settle(record: UnitRecord, folder: string): Promise<Found | undefined>
   /** What runs, or waits, by id. */
   survey(): Promise<ReadonlyMap<string, Found>>
 }

@@ -1,6 +1,6 @@
 // Is it still that process? Ids of processes are used again.
 import { readFile } from 'node:fs/promises'
-import { exec } from '#lib/exec.ts'
+import { exec, execOk } from '#lib/exec.ts'
 
 /** Something that differs for every process that ever had this id; undefined when it is gone or only waits to be reaped. */
 export async function startOf(pid: number): Promise<string | undefined> {
@@ -13,6 +13,11 @@ export async function startOf(pid: number): Promise<string | undefined> {
   const result = await exec(['ps', '-o', 'stat=,lstart=', '-p', String(pid)])
   const line = result.stdout.trim()
   return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
+}
+
+/** Whether any process was started with this text among its arguments. */
+export async function isMentioned(text: string): Promise<boolean> {
+  return (await execOk(['ps', '-e', '-ww', '-o', 'args='])).includes(text)
 }
 
 /** Sends a signal to a process, or with a negative id to a group; one that is gone is fine. */

@@ -94,9 +94,10 @@ export class Unit {
   }
 
   /** After a new control plane has read the record: says which of the possible worlds this is, and puts it right. */
-  async adopt(found: Found | undefined): Promise<void> {
+  async adopt(surveyed: Found | undefined): Promise<void> {
     const { record } = this
     const { carrier, exits } = this.#tools
+    const found = record.phase === 'made' ? await carrier.settle(record, this.folder) : surveyed
     const ended = await exits.read(record.id, this.folder)
     const running = found !== undefined && found.state !== 'gone'
     if (ended === undefined && found?.state === 'waiting') await carrier.begin(record.id)
@@ -225,8 +226,11 @@ export class Unit {
     const { carrier, exits, log, inTurn } = this.#tools
     const { record } = this
     await inTurn(record.id, async () => {
-      if (record.phase !== 'started' || this.#exit === undefined) return
+      if (record.phase === 'stopping' || this.#exit === undefined) return
       try {
+        // Whoever takes over from here must not take the former process's end for that of the next.
+        record.phase = 'made'
+        await this.save()
         await carrier.remove(record)
         await exits.forget(record.id, this.folder)
         await this.launch(1)
