@@ -186,7 +186,13 @@ export function fetchFrom(
   })
 }
 
-/** What a Friday must not leave behind on a machine, as sorted lines; equal before and after = clean. */
+/** What is there now and was not `before`. */
+export async function newTraces(before: readonly string[]): Promise<string[]> {
+  const known = new Set(before)
+  return (await traces()).filter((line) => !known.has(line))
+}
+
+/** What a Friday must not leave behind on a machine, as sorted lines. */
 export async function traces(): Promise<string[]> {
   const lines = async (argv: [string, ...string[]]) =>
     (await exec(argv, { inheritEnv: true }).catch(() => undefined))?.stdout.split('\n').filter((line) => line !== '') ?? []

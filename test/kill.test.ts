@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '#lib/wait.ts'
-import { startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
+import { newTraces, startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
 import { notes } from './projects/notes.ts'
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20)
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await friday[Symbol.asyncDispose]()
-  expect(await traces()).toEqual(before)
+  expect(await newTraces(before)).toEqual([])
 })
 
 test(`killed at ${ROUNDS} random moments (KILL_SEED=${seed} repeats them)`, { timeout: 900_000 }, async () => {

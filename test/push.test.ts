@@ -1,6 +1,6 @@
 // The main job, end to end: push, branch, fail safely, pause, delete.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
+import { newTraces, startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
 import { notes } from './projects/notes.ts'
 
 interface Shown {
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await friday[Symbol.asyncDispose]()
-  expect(await traces()).toEqual(before)
+  expect(await newTraces(before)).toEqual([])
 })
 
 describe('from a push to live environments', () => {
