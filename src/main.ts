@@ -94,7 +94,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ folder: folders.state, log, ...config.servant }) : undefined
   if (embedded !== undefined) undo.defer(() => embedded.stop())
   const url = embedded?.url ?? new Secret(config.databaseUrl ?? '')
-  const { db, pool } = await openDatabase(url)
+  const db = await openDatabase(url)
   undo.defer(() => db.destroy())
   const vault = await openVault(folders.secrets)
 
@@ -182,6 +182,8 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
   const server = createServer()
+  // A push may upload for longer than Node's default five minutes.
+  server.requestTimeout = 0
   undo.defer(() => close(server))
   const address = await listen(server, config)
   const apiUrl = `http://${address.host}:${address.port}`
@@ -248,7 +250,6 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
       await engine.shutdown()
       await router.shutdown()
       await volumes.detach()
-      await pool.end().catch(() => undefined)
       await parts[Symbol.asyncDispose]()
     },
   }

@@ -15,7 +15,7 @@ export type Database = Kysely<Schema>
 const migrations: Record<string, Migration> = { '001-begin': begin }
 
 /** Opens the database at `url` and migrates the schema `friday` in it; safe to call from several control planes at once. */
-export async function openDatabase(url: Secret): Promise<{ db: Database; pool: pg.Pool }> {
+export async function openDatabase(url: Secret): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url.reveal(), max: 8, options: '-c search_path=friday' })
   // An idle connection cut by a server restart must not end the process; the next query opens a new one.
   pool.on('error', () => undefined)
@@ -27,7 +27,7 @@ export async function openDatabase(url: Secret): Promise<{ db: Database; pool: p
     await db.destroy()
     throw fail('migration', `The state database could not be brought up to date: ${messageOf(error)}`, { cause: error })
   }
-  return { db, pool }
+  return db
 }
 
 /** Two control planes creating the schema at once: one loses with a unique violation, and the schema is there. */
