@@ -134,8 +134,8 @@ export class Unit {
     this.#tending?.close()
     for (const wake of this.#listeners) wake()
     if (record.phase === 'stopping') return
-    await this.save()
     this.#tools.onExit(this.status())
+    await this.save()
     if (record.restart === 'always') this.scheduleRestart()
   }
 
