@@ -135,8 +135,11 @@ export class Unit {
     for (const wake of this.#listeners) wake()
     if (record.phase === 'stopping') return
     this.#tools.onExit(this.status())
-    await this.save()
     if (record.restart === 'always') this.scheduleRestart()
+    // A full disk must not keep it from being started again; the exit itself is in the monitor's file.
+    await this.save().catch((error: unknown) =>
+      this.#tools.log.warn({ process: record.id, error: messageOf(error) }, 'an exit could not be recorded'),
+    )
   }
 
   /** Resolves when the present run has ended. */
