@@ -349,3 +349,15 @@ test('only what can change a build is in its configuration', () => {
     expect(buildConfigOf(applicationOf(keys))).not.toEqual(base)
   }
 })
+
+test('names that every object has are no keys', () => {
+  for (const key of ['toString', 'valueOf', 'hasOwnProperty']) {
+    expect(linesOf(flexOf(`${key}: {}`))[0]).toContain(`"${key}" is not a key of an application`)
+  }
+})
+
+test('a project is plain JSON', () => {
+  const project = projectOf(flexOf('variables: {env: {A: b}, d8: {x: {y: [1, null]}}}\nmounts: {a: {source: tmp}}', DB))
+  expect(JSON.parse(JSON.stringify(project))).toEqual(JSON.parse(JSON.stringify(structuredClone(project))))
+  expect(structuredClone(project)).toEqual(project)
+})

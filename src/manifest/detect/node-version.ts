@@ -1,5 +1,5 @@
 // Which Node.js a project wants, from `.nvmrc`, `.node-version` or `engines`, among those Friday runs.
-import type { SourceTree } from '#manifest/source/tree.ts'
+import { readIfThere, type SourceTree } from '#manifest/source/tree.ts'
 import { supported, type Support } from '#manifest/support.ts'
 import type { Package } from './package.ts'
 
@@ -23,7 +23,7 @@ export function nodeVersionFor(
 
 function wish(found: Package | undefined, tree: SourceTree): [string, string | undefined] {
   for (const file of ['.nvmrc', '.node-version']) {
-    const [, version] = /^v?(\d+(?:\.\d+){0,2})\s*$/.exec(new TextDecoder().decode(tree.read(file)).trim()) ?? []
+    const [, version] = /^v?(\d+(?:\.\d+){0,2})\s*$/.exec(new TextDecoder().decode(readIfThere(tree, file)).trim()) ?? []
     if (version !== undefined) return [file, version]
   }
   return ['package.json', found?.engine?.replace(/[^\w .<>=^~|*-]/g, '')]

@@ -1,5 +1,5 @@
 // What `package.json` says, as far as it decides how a project is run.
-import type { SourceTree } from '#manifest/source/tree.ts'
+import { readIfThere, type SourceTree } from '#manifest/source/tree.ts'
 
 export interface Package {
   readonly scripts: ReadonlySet<string>
@@ -13,7 +13,7 @@ export interface Package {
 
 /** Undefined when there is none that can be read. */
 export function readPackage(tree: SourceTree): Package | undefined {
-  const content = parse(tree.read('package.json'))
+  const content = parse(readIfThere(tree, 'package.json'))
   if (content === undefined) return undefined
   const main = textAt(content, 'main')?.replace(/^\.\//, '')
   return {

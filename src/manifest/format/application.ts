@@ -7,7 +7,7 @@ import { CRON_NAME, PACKAGE_NAME, WORKER_NAME } from './names.ts'
 import { stack } from './stack.ts'
 import { commandFields, webFields } from './web.ts'
 
-export const DEPENDENCY_LANGUAGES = ['nodejs', 'php', 'python', 'python2', 'python3', 'ruby'] as const
+const DEPENDENCY_LANGUAGES = ['nodejs', 'php', 'python', 'python2', 'python3', 'ruby'] as const
 
 const LANGUAGE: KeyRule = {
   noun: 'a language with dependencies',
@@ -113,7 +113,6 @@ export const applicationFields = {
 
 export const applicationShape = record('an application', applicationFields)
 export type WrittenApplication = Values<typeof applicationFields>
-export type WrittenWorker = Values<typeof workerFields>
 export type WrittenCron = Values<typeof cronFields>
 export type WrittenContainer = Values<typeof containerFields>
 export type WrittenWeb = Values<typeof webFields>

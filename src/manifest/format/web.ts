@@ -34,7 +34,7 @@ const rules: Shape<readonly LocationRule[]> = mapped(named(undefined, record('a 
   }),
 )
 
-export const locationFields = {
+const locationFields = {
   root: field(innerPath(), 'Directory whose files are served. None: no files.'),
   index: field(list(text('a file name')), 'Files tried for a directory.'),
   ...fileFields,
@@ -78,7 +78,7 @@ export const webFields = {
   ...containerFields,
 }
 
-export function passthru(): Shape<boolean | string> {
+function passthru(): Shape<boolean | string> {
   const expected = 'true, false or a path like "/index.html"'
   return {
     expected,

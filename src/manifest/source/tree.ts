@@ -8,7 +8,7 @@ export interface TreeEntry {
 
 /** Paths are relative to the repository's root, '/' separated, without a leading '/'; the root is ''. */
 export interface SourceTree {
-  /** The bytes of a file; undefined when there is no such file. */
+  /** The bytes of a file; undefined when there is no such file. May throw for a file it does not hand out, with the reason as message. */
   read(path: string): Uint8Array | undefined
   /** What lies in a directory; empty when there is none. */
   list(directory: string): readonly TreeEntry[]
@@ -38,4 +38,13 @@ export function joined(directory: string, name: string): string {
 export function isFile(tree: SourceTree, path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1)
   return tree.list(directoryOf(path)).some((entry) => entry.name === name && entry.kind === 'file')
+}
+
+/** A file's bytes where it is there and the tree hands it out. */
+export function readIfThere(tree: SourceTree, path: string): Uint8Array | undefined {
+  try {
+    return tree.read(path)
+  } catch {
+    return undefined
+  }
 }
