@@ -358,6 +358,5 @@ test('names that every object has are no keys', () => {
 
 test('a project is plain JSON', () => {
   const project = projectOf(flexOf('variables: {env: {A: b}, d8: {x: {y: [1, null]}}}\nmounts: {a: {source: tmp}}', DB))
-  expect(JSON.parse(JSON.stringify(project))).toEqual(JSON.parse(JSON.stringify(structuredClone(project))))
   expect(structuredClone(project)).toEqual(project)
 })
