@@ -120,7 +120,7 @@ function changeSomething(checkout) {
 
 /** git push as a user sees it; its status decides. */
 async function push(checkout, branch) {
-  const child = spawn('git', ['push', '--progress', 'friday', branch], { cwd: checkout, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('git', ['push', 'friday', branch], { cwd: checkout, env, stdio: ['ignore', 'inherit', 'inherit'] })
   const status = await new Promise((resolve) => child.on('exit', resolve))
   if (status !== 0) throw new Error(`git push ended with status ${status}`)
 }
