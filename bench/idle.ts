@@ -1,6 +1,6 @@
 // Friday at rest: memory of the control plane, its router and its database, and how long `friday start` takes, with 1 and 200 known environments.
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 import { waitFor } from '#lib/wait.ts'
 import { startTestFriday, type TestFriday } from '../test/harness.ts'
 import { notes } from '../test/projects/notes.ts'
@@ -88,7 +88,7 @@ async function belongsTo(pid: string, data: string): Promise<boolean> {
 async function addPaused(friday: TestFriday, count: number): Promise<void> {
   const password = (await readFile(`${friday.env['FRIDAY_DATA']}/state/password`, 'utf8')).trim()
   const port = (await readFile(`${friday.env['FRIDAY_DATA']}/state/data/postmaster.pid`, 'utf8')).split('\n')[3]
-  const client = new pg.Client({ connectionString: `postgresql://friday:${password}@127.0.0.1:${port}/postgres` })
+  const client = new Client({ connectionString: `postgresql://friday:${password}@127.0.0.1:${port}/postgres` })
   await client.connect()
   await client.query(
     `insert into friday.environments (id, project_id, branch, slug, type, parent_id, status, release_id, deployment, volume, lineage)

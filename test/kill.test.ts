@@ -60,9 +60,9 @@ test(`killed at ${ROUNDS} random moments (KILL_SEED=${seed} repeats them)`, { ti
 /** Asks production for its page again and again; every answer that is not one is kept. */
 function startPolling() {
   const failures: string[] = []
-  let going = true
+  const stopping = new AbortController()
   const done = (async () => {
-    while (going) {
+    while (!stopping.signal.aborted) {
       const answer = await friday.fetch('main', 'notes', '/').catch((error: Error) => error.message)
       if (typeof answer === 'string') failures.push(answer)
       else if (answer.status !== 200 || !answer.body.startsWith('notes ')) failures.push(`${answer.status} ${answer.body}`)
@@ -71,7 +71,7 @@ function startPolling() {
   })()
   return {
     async stop() {
-      going = false
+      stopping.abort()
       await done
       return failures
     },

@@ -1,6 +1,6 @@
 // Friday's state database: a pool, the kysely over it, and the migrations that bring it up to date.
 import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely'
-import pg from 'pg'
+import { Pool } from 'pg'
 import { errorTable, messageOf } from '#lib/errors.ts'
 import type { Secret } from '#lib/secret.ts'
 import * as begin from './migrations/001-begin.ts'
@@ -16,7 +16,7 @@ const migrations: Record<string, Migration> = { '001-begin': begin }
 
 /** Opens the database at `url` and migrates the schema `friday` in it; safe to call from several control planes at once. */
 export async function openDatabase(url: Secret): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url.reveal(), max: 8, options: '-c search_path=friday' })
+  const pool = new Pool({ connectionString: url.reveal(), max: 8, options: '-c search_path=friday' })
   // An idle connection cut by a server restart must not end the process; the next query opens a new one.
   pool.on('error', () => undefined)
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })

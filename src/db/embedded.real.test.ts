@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '#db/embedded.ts'
 import { exec } from '#lib/exec.ts'
@@ -26,7 +26,7 @@ afterEach(async () => {
 const start = async () => (running = await startEmbeddedPostgres({ folder, log: silentLog, ...user }))
 
 async function query(sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: running?.url.reveal() })
+  const client = new Client({ connectionString: running?.url.reveal() })
   await client.connect()
   try {
     return (await client.query(sql)).rows
@@ -54,6 +54,6 @@ test('keeps its data over a restart and a crash, and is adopted while it runs', 
 test('is small, listens on loopback only and refuses a wrong password', async () => {
   await start()
   expect(await query('show listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }])
-  const wrong = new pg.Client({ connectionString: running?.url.reveal().replace(/:[^:@]+@/, ':wrong@') })
+  const wrong = new Client({ connectionString: running?.url.reveal().replace(/:[^:@]+@/, ':wrong@') })
   await expect(wrong.connect()).rejects.toThrow(/password/)
 })

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readFile, readlink, rm, symlink, writeFile } from 
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 import { errorTable, messageOf } from '#lib/errors.ts'
 import { exec, execOk, type ExecOptions } from '#lib/exec.ts'
 import { readIfThere, writeFileAtomic } from '#lib/files.ts'
@@ -207,7 +207,7 @@ function urlOf(port: number, password: Secret): Secret {
 }
 
 async function answers(url: Secret): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url.reveal(), connectionTimeoutMillis: 5000 })
+  const client = new Client({ connectionString: url.reveal(), connectionTimeoutMillis: 5000 })
   client.on('error', () => undefined)
   try {
     await client.connect()
