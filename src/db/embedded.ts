@@ -5,11 +5,12 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import { errorTable, messageOf } from '#lib/errors.ts'
+import { errorTable } from '#lib/errors.ts'
 import { exec, execOk, type ExecOptions } from '#lib/exec.ts'
 import { readIfThere, writeFileAtomic } from '#lib/files.ts'
 import type { Log } from '#lib/log.ts'
 import { Secret } from '#lib/secret.ts'
+import { waitFor } from '#lib/wait.ts'
 import { linkTree } from '#registry/links.ts'
 
 const fail = errorTable('db', {
@@ -46,7 +47,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   await removeStalePid(data)
 
   let port = await runningPort(data)
-  if (port === undefined || !(await answers(urlOf(port, password)))) {
+  const adopted = port !== undefined && (await waitFor(() => answers(urlOf(port ?? 0, password)), { timeoutMs: 30_000, everyMs: 50 }))
+  if (port === undefined || adopted !== true) {
     port = await freePort()
     await configure(data, port, options)
     const started = await exec([join(bin, 'pg_ctl'), '-D', data, '-l', join(data, 'server.log'), '-w', '-t', '100', 'start'], as)
@@ -57,7 +59,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     log.info({ port }, 'state database started')
   }
   const url = urlOf(port, password)
-  if (!(await answers(url))) throw fail('not_started', `The state database in ${data} runs on port ${port} and refuses Friday's password`)
+  if ((await waitFor(() => answers(url), { timeoutMs: 30_000, everyMs: 50 })) === undefined)
+    throw fail('not_started', `The state database in ${data} runs on port ${port} and refuses Friday's password`)
   return {
     url,
     async stop() {
@@ -186,11 +189,19 @@ async function configure(data: string, port: number, { uid, gid }: EmbeddedOptio
   if (uid !== undefined) await chown(path, uid, gid ?? uid)
 }
 
-/** The port of the server whose pid file lies there; it may be gone. */
+/** The port of the server that runs on these files; undefined when none does. */
 async function runningPort(data: string): Promise<number | undefined> {
-  const lines = (await readIfThere(join(data, 'postmaster.pid')))?.split('\n')
-  const port = Number(lines?.[3])
-  return port > 0 ? port : undefined
+  const lines = (await readIfThere(join(data, 'postmaster.pid')))?.split('\n') ?? []
+  const [pid, port] = [Number(lines[0]), Number(lines[3])]
+  return pid > 0 && port > 0 && isAlive(pid) ? port : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** A postmaster that died and was not reaped by its parent still has a pid; PostgreSQL would take it for alive and refuse to start. */
@@ -214,7 +225,6 @@ async function answers(url: Secret): Promise<boolean> {
     await client.query('select 1')
     return true
   } catch (error) {
-    if (/starting up|recovery/.test(messageOf(error))) return answers(url)
     return false
   } finally {
     await client.end().catch(() => undefined)

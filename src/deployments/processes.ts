@@ -31,6 +31,10 @@ export interface Work {
   readonly script: string
   /** Run before it in the same container. */
   readonly preStart?: string | undefined
+  /** Run in the container once it has been started; it must succeed before the release gets traffic. */
+  readonly postStart?: string | undefined
+  /** Host name to IP address, beside those of the relationships. */
+  readonly additionalHosts: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
   readonly mounts: readonly MountDefinition[]
   readonly relationships: readonly { readonly name: string; readonly service: string; readonly endpoint: string }[]
@@ -129,7 +133,7 @@ export function createProcesses({ engine, builds, services, runtimeOf }: Depende
         cwd: at('/app'),
         env: { HOME: at('/app'), ...runtimeOf(application.runtime.name).environment(at, 'run'), ...variables },
         mounts,
-        hosts,
+        hosts: { ...work.additionalHosts, ...hosts },
         limits: LIMITS,
         restart: work.role === 'web' || work.role === 'worker' ? 'always' : 'never',
         labels: {

@@ -1,11 +1,11 @@
 // The services of an environment: brought up on its volume, given credentials of their own, quiesced, read and stopped.
-import { readdir } from 'node:fs/promises'
 import type { ActivityLog } from '#activities/log.ts'
 import type { Vault } from '#config/secrets.ts'
 import type { Database } from '#db/database.ts'
 import type { Engine, Limits, Mount } from '#engines/engine.ts'
 import type { Environment } from '#environments/environments.ts'
 import { errorTable } from '#lib/errors.ts'
+import { isThere, writeFileAtomic } from '#lib/files.ts'
 import { slugOf } from '#lib/ids.ts'
 import { ensureFolder, within, type Location } from '#lib/location.ts'
 import { Secret } from '#lib/secret.ts'
@@ -50,6 +50,8 @@ const MEMORY_BYTES = 512 * 1024 ** 2
 const LIMITS: Limits = { memoryBytes: MEMORY_BYTES, cpus: 2, pids: 512, tmpBytes: 256 * 1024 ** 2 }
 const READY_MS = 60_000
 const DATA = '/data'
+/** Lies in a service's folder once its first preparation is complete; cloned with the data. */
+const INITIALISED = '.initialised'
 
 export function serviceProcessId(environment: { id: string }, name: string): string {
   return `${environment.id}-svc-${slugOf(name, 24)}`
@@ -128,7 +130,7 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     const { environment, planned, driver, data, instance, mounts, log } = to
     const id = `${environment.id}-init-${slugOf(planned.name, 24)}`
     const half = (await engine.status(id)) !== undefined
-    if (!half && (await readdir(data.path)).length > 0) return
+    if (!half && (await isThere(within(data, INITIALISED).path))) return
     const at = engine.paths(id, mounts)
     const command = driver.initialise(instance, at, at(DATA))
     if (command === undefined) return
@@ -146,6 +148,7 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     )
     await engine.stop(id, 0)
     if (result.exitCode !== 0) throw fail('initialise', `The service ${planned.name} could not be prepared (exit code ${result.exitCode})`)
+    await writeFileAtomic(within(data, INITIALISED).path, '')
   }
 
   async function refuseChange(environment: Environment, planned: PlannedService): Promise<void> {

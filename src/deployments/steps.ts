@@ -108,6 +108,18 @@ export function createSteps(deps: StepDependencies): Steps {
     throw fail('hook', `The ${work.name.replace('-', '_')} hook of ${application.manifest.name} ${how}`)
   }
 
+  /** The project's own gate: run inside the new release's container, it has to succeed before the release gets traffic. */
+  async function runPostStart(id: string, application: string, work: Work, log: ActivityLog): Promise<void> {
+    if (work.postStart === undefined) return
+    const session = await engine.exec(id, ['/bin/sh', '-c', work.postStart], { tty: false })
+    const limit = setTimeout(() => session.kill(), HEALTH_LIMIT_MS)
+    session.stdin.end()
+    session.output.on('data', (chunk: Buffer) => log.output(chunk, '    '))
+    const code = await session.exit.finally(() => clearTimeout(limit))
+    await log.flush()
+    if (code !== 0) throw fail('not_healthy', `The post_start command of ${application} ended with exit code ${code}`)
+  }
+
   /** Ends every process of the environment that belongs to a deployment `choose` accepts. */
   async function stopProcesses(
     environmentId: string,
@@ -215,6 +227,7 @@ export function createSteps(deps: StepDependencies): Steps {
         const work = webOf(application)
         if (work === undefined) continue
         const id = processes.idOf(place, application.manifest.name, work)
+        await runPostStart(id, application.manifest.name, work, log)
         const health = await waitHealthy({
           endpoint: await processes.endpoint(place, application),
           host: places.hostOf(place),

@@ -10,9 +10,11 @@ export function webOf({ manifest }: PlannedApplication): Work | undefined {
     name: manifest.name,
     script: commands.start,
     preStart: commands.preStart,
+    postStart: commands.postStart,
     env: manifest.variables.env,
     mounts: manifest.mounts,
     relationships: manifest.relationships,
+    additionalHosts: manifest.additionalHosts,
   }
 }
 
@@ -22,6 +24,8 @@ export function workersOf({ manifest }: PlannedApplication): Work[] {
     name: worker.name,
     script: worker.commands.start,
     preStart: worker.commands.preStart,
+    postStart: worker.commands.postStart,
+    additionalHosts: worker.additionalHosts,
     env: worker.variables.env,
     mounts: worker.mounts,
     relationships: worker.relationships,
@@ -32,7 +36,15 @@ export function hookOf({ manifest }: PlannedApplication, hook: 'deploy' | 'postD
   const script = manifest.hooks[hook]
   if (script === undefined || script.trim() === '') return undefined
   const name = hook === 'deploy' ? 'deploy' : 'post-deploy'
-  return { role: 'hook', name, script, env: manifest.variables.env, mounts: manifest.mounts, relationships: manifest.relationships }
+  return {
+    role: 'hook',
+    name,
+    script,
+    env: manifest.variables.env,
+    mounts: manifest.mounts,
+    relationships: manifest.relationships,
+    additionalHosts: manifest.additionalHosts,
+  }
 }
 
 export function cronOf({ manifest }: PlannedApplication, name: string): Work | undefined {
@@ -45,5 +57,6 @@ export function cronOf({ manifest }: PlannedApplication, name: string): Work | u
     env: manifest.variables.env,
     mounts: manifest.mounts,
     relationships: manifest.relationships,
+    additionalHosts: manifest.additionalHosts,
   }
 }

@@ -1,5 +1,5 @@
 // The routing table: compiles whole sites, refuses what cannot work, and finds the route of a request.
-import type { PathRedirect, Route, Site, Upstream } from '#router/router.ts'
+import type { PathRedirect, Route, Site } from '#router/router.ts'
 import { fail } from '#router/errors.ts'
 import { checkHeaders } from '#router/core/headers.ts'
 import { compileLocations, type CompiledLocation } from '#router/core/locations.ts'
@@ -66,10 +66,6 @@ export function findHost({ exact, wildcard }: Table, host: string): HostEntry | 
 export function findRoute({ routes }: HostEntry, path: string): CompiledRoute | undefined {
   for (const compiled of routes) if (isUnder(path, compiled.route.path)) return compiled
   return undefined
-}
-
-export function upstreamsOf(site: Site): readonly Upstream[] {
-  return site.routes.flatMap((route) => (route.kind === 'upstream' && route.upstream !== undefined ? [route.upstream] : []))
 }
 
 function build(sites: ReadonlyMap<string, CompiledSite>, changed?: string): Table {
