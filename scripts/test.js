@@ -1,9 +1,17 @@
-// Runs every test: unit tests, then those on real programs. Extra arguments go to vitest (a path, -t a name).
+// Runs every test: the static checks, then unit tests, then those on real programs. With arguments only vitest runs, with them (a path, -t a name).
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const result = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
-process.exit(result.status ?? 1)
+const given = process.argv.slice(2)
+
+if (given.length === 0) {
+  for (const check of ['format:check', 'types', 'lint', 'dead']) run('npm', ['run', '--silent', check])
+}
+run(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...given])
+
+function run(file, args) {
+  const { status } = spawnSync(file, args, { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
