@@ -224,7 +224,7 @@ async function answers(url: Secret): Promise<boolean> {
     await client.connect()
     await client.query('select 1')
     return true
-  } catch (error) {
+  } catch {
     return false
   } finally {
     await client.end().catch(() => undefined)
