@@ -78,6 +78,7 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
     await activityLog.flush()
     await steps.run('complete', () => complete(id, failure, phases))
     for (const wake of waiters.get(id) ?? []) wake()
+    logs.ended(id)
     void dispatch()
   })
 

@@ -22,7 +22,9 @@ export interface ActivityLogs {
   writer(activity: string): ActivityLog
   /** Lines after `position`, oldest first. */
   read(activity: string, position: number, limit?: number): Promise<LogLine[]>
-  /** Resolves when something may have been written after the call, or after `maxMs`. */
+  /** Wakes whoever waits for a change: the activity has ended. */
+  ended(activity: string): void
+  /** Resolves when something may have been written after the call or the activity has ended, at the latest after `maxMs`. */
   changed(activity: string, maxMs: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export function createActivityLogs(db: Database): ActivityLogs {
   }
 
   return {
+    ended: announce,
     writer: (activity) => createWriter(db, activity, () => announce(activity)),
     async read(activity, position, limit = 1000) {
       const rows = await db

@@ -12,6 +12,9 @@ export function deploy(program: Command): void {
     .argument('[branch]', 'environment to deploy to (default: the branch that is checked out)')
     .option('--force', 'replace a history that is not an ancestor')
     .action(async (branch: string | undefined, _: unknown, command: Command) => push(branch, command.optsWithGlobals()))
+}
+
+export function redeploy(program: Command): void {
   program
     .command('redeploy')
     .description("deploy the environment's commit again, hooks included")

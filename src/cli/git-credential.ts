@@ -1,7 +1,6 @@
 // friday git-credential: what git asks for the token of this Friday (see gitcredentials(7)); not for people.
 import type { Command } from 'commander'
 import { readCredentials } from './credentials.ts'
-import { print } from './output.ts'
 
 export function gitCredential(program: Command): void {
   program
@@ -13,6 +12,6 @@ export function gitCredential(program: Command): void {
       let asked = ''
       for await (const chunk of process.stdin) asked += String(chunk)
       const host = /^host=(.*)$/m.exec(asked)?.[1]
-      if (token !== undefined && host === new URL(url).host) print(`username=friday\npassword=${token}`)
+      if (token !== undefined && host === new URL(url).host) process.stdout.write(`username=friday\npassword=${token}\n`)
     })
 }

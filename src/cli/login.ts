@@ -1,7 +1,6 @@
 // friday login: trades the one-time token for a token of one's own, and lets git use it for this Friday.
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import * as prompts from '@clack/prompts'
 import type { Command } from 'commander'
 import { createClient } from '#api/contract/client.ts'
 import { exec } from '#lib/exec.ts'
@@ -48,6 +47,7 @@ async function tradeSetupToken(url: string, options: Options): Promise<string> {
 async function ask(): Promise<string> {
   if (!process.stdin.isTTY)
     throw fail('usage', 'There is no terminal to ask for a token', { advice: 'Give it with --setup-token or --token.' })
+  const prompts = await import('@clack/prompts')
   const answer = await prompts.password({ message: 'One-time token (friday start printed it):' })
   if (prompts.isCancel(answer)) throw fail('usage', 'No token was given')
   return answer

@@ -1,23 +1,7 @@
-// The command line: every verb is a file beside this one; errors become sentences and exit codes here.
+// The command line: every verb is a file beside this one, loaded when it is called; errors become sentences and exit codes here.
 import { Command, CommanderError } from 'commander'
 import type { Support } from '#manifest/support.ts'
-import { activity } from './activity.ts'
-import { completion } from './completion.ts'
-import { deploy } from './deploy.ts'
-import { diff } from './diff.ts'
-import { env } from './env.ts'
-import { exec } from './exec.ts'
-import { gitCredential } from './git-credential.ts'
-import { init } from './init.ts'
-import { login } from './login.ts'
-import { logs } from './logs.ts'
-import { open } from './open.ts'
 import { EXIT, exitCodeOf, printError } from './output.ts'
-import { project } from './project.ts'
-import { start } from './start.ts'
-import { status } from './status.ts'
-import { stop } from './stop.ts'
-import { validate } from './validate.ts'
 
 /** What the bin gives: it may import everything, the CLI only the contract. */
 export interface Server {
@@ -26,24 +10,28 @@ export interface Server {
   readonly support: () => Promise<Support>
 }
 
-const VERBS: readonly ((program: Command, server: Server) => void)[] = [
-  start,
-  stop,
-  login,
-  status,
-  project,
-  env,
-  deploy,
-  activity,
-  logs,
-  exec,
-  diff,
-  open,
-  validate,
-  init,
-  completion,
-  gitCredential,
-]
+type Verb = (program: Command, server: Server) => void
+
+/** First word to the file that has it; git asks for credentials several times in a push, so nothing else is loaded for that. */
+const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  start: async () => (await import('./start.ts')).start,
+  stop: async () => (await import('./stop.ts')).stop,
+  login: async () => (await import('./login.ts')).login,
+  status: async () => (await import('./status.ts')).status,
+  project: async () => (await import('./project.ts')).project,
+  env: async () => (await import('./env.ts')).env,
+  deploy: async () => (await import('./deploy.ts')).deploy,
+  redeploy: async () => (await import('./deploy.ts')).redeploy,
+  activity: async () => (await import('./activity.ts')).activity,
+  logs: async () => (await import('./logs.ts')).logs,
+  exec: async () => (await import('./exec.ts')).exec,
+  diff: async () => (await import('./diff.ts')).diff,
+  open: async () => (await import('./open.ts')).open,
+  validate: async () => (await import('./validate.ts')).validate,
+  init: async () => (await import('./init.ts')).init,
+  completion: async () => (await import('./completion.ts')).completion,
+  'git-credential': async () => (await import('./git-credential.ts')).gitCredential,
+}
 
 /** Runs one command line and sets the process's exit code. */
 export async function runCli(argv: readonly string[], { version, server }: { version: string; server: Server }): Promise<void> {
@@ -54,7 +42,10 @@ export async function runCli(argv: readonly string[], { version, server }: { ver
     .showSuggestionAfterError()
     .showHelpAfterError('See `friday --help`.')
     .exitOverride()
-  for (const verb of VERBS) verb(program, server)
+  for (const load of chosenBy(argv)) {
+    const register = await load()
+    register(program, server)
+  }
   for (const command of leavesOf(program)) acceptGlobals(command)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -66,6 +57,13 @@ export async function runCli(argv: readonly string[], { version, server }: { ver
     printError(error, argv.includes('--json'))
     process.exitCode = exitCodeOf(error)
   }
+}
+
+/** The verb that is called; all of them for help, completion and words that are none. */
+function chosenBy(argv: readonly string[]): readonly (() => Promise<Verb>)[] {
+  const [word = ''] = argv
+  const verb = word !== 'completion' && Object.hasOwn(VERBS, word) ? VERBS[word] : undefined
+  return verb === undefined ? Object.values(VERBS) : [verb]
 }
 
 function leavesOf(command: Command): Command[] {

@@ -2,7 +2,6 @@
 import { createClient, type Client } from '#api/contract/client.ts'
 import type { Activity } from '#api/contract/models.ts'
 import { errorTable } from '#lib/errors.ts'
-import { exec } from '#lib/exec.ts'
 import { readCredentials, userEnvironment } from './credentials.ts'
 import { note, print, seconds } from './output.ts'
 
@@ -65,6 +64,8 @@ export function durationOf(activity: Activity): number {
 
 /** `git` in the user's checkout; undefined when it fails (no repository, no such remote). */
 export async function git(...args: string[]): Promise<string | undefined> {
+  // Loaded here: most calls name the project and start no program.
+  const { exec } = await import('#lib/exec.ts')
   const result = await exec(['git', ...args], { env: userEnvironment(), cwd: process.cwd() })
   return result.ok ? result.stdout.trim() : undefined
 }
