@@ -162,9 +162,9 @@ describe('the life of an environment', () => {
 
   test('exec runs in the application, with its view and nothing more', async () => {
     const result = await friday.friday(
+      'exec',
       '--project',
       'notes',
-      'exec',
       '--env',
       'main',
       '--',

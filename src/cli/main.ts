@@ -46,7 +46,7 @@ export async function runCli(argv: readonly string[], { version, server }: { ver
     const register = await load()
     register(program, server)
   }
-  for (const command of leavesOf(program)) acceptGlobals(command)
+  for (const command of [program, ...leavesOf(program)]) acceptGlobals(command)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -61,7 +61,7 @@ export async function runCli(argv: readonly string[], { version, server }: { ver
 
 /** The verb that is called; all of them for help, completion and words that are none. */
 function chosenBy(argv: readonly string[]): readonly (() => Promise<Verb>)[] {
-  const [word = ''] = argv
+  const word = argv.find((part, index) => !part.startsWith('-') && argv[index - 1] !== '--project') ?? ''
   const verb = word !== 'completion' && Object.hasOwn(VERBS, word) ? VERBS[word] : undefined
   return verb === undefined ? Object.values(VERBS) : [verb]
 }
@@ -70,7 +70,7 @@ function leavesOf(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
 
-/** Options of every verb, wherever on the line they are written after it. */
+/** Options of every verb, wherever on the line they are written. */
 function acceptGlobals(command: Command): void {
   command
     .option('--json', 'answer with JSON on standard output')
