@@ -96,14 +96,18 @@ export function createBuilds({ db, engine, folders, runtimeOf, exportTree }: Dep
     try {
       const mounts = await mountsOf(request, app)
       for (const process of processes) await runCommand({ request, network, mounts, process, log })
-      await seal(request, app)
+      await Promise.all([seal(request, app), record(request, app, Math.round(performance.now() - began)), forget(processes)])
+      // Under its name it is complete, recorded and no build's any more.
       await rename(app, artifact(request.id)).catch(ignoreExisting)
-      await record(request, Math.round(performance.now() - began))
       return { reused: false }
     } finally {
-      await Promise.all(processes.map((process) => engine.stop(process.id, 0)))
+      await forget(processes)
       await rm(folder, { recursive: true, force: true })
     }
+  }
+
+  async function forget(processes: readonly { id: string }[]): Promise<void> {
+    await Promise.all(processes.map(({ id }) => engine.stop(id, 0)))
   }
 
   async function exportSource(request: BuildRequest, folder: string, network: string): Promise<void> {
@@ -175,8 +179,8 @@ export function createBuilds({ db, engine, folders, runtimeOf, exportTree }: Dep
     await chmod(app, 0o755)
   }
 
-  async function record(request: BuildRequest, ms: number): Promise<void> {
-    const packages = await runtimeOf(request.runtime.name).packages(artifact(request.id))
+  async function record(request: BuildRequest, app: string, ms: number): Promise<void> {
+    const packages = await runtimeOf(request.runtime.name).packages(app)
     await db
       .insertInto('builds')
       .values({

@@ -23,6 +23,8 @@ export interface Releases {
   /** Records a release under an id of the caller's; recording the same id again gives the first back. */
   record(id: string, environment: Environment, plan: Plan, system: System): Promise<Release>
   get(id: string): Promise<Release>
+  /** Takes back the record of a release that never served. */
+  forget(id: string): Promise<void>
   /** The release an environment runs; an error when it runs none. */
   current(environment: Environment): Promise<Release>
 }
@@ -36,6 +38,9 @@ export function createReleases(db: Database): Releases {
 
   return {
     get,
+    async forget(id) {
+      await db.deleteFrom('releases').where('id', '=', id).execute()
+    },
     async record(id, environment, plan, system) {
       await db.transaction().execute(async (transaction) => {
         // Releases of one environment are recorded one at a time, so that numbers have no gaps and no doubles.

@@ -108,6 +108,31 @@ export function createSteps(deps: StepDependencies): Steps {
     throw fail('hook', `The ${work.name.replace('-', '_')} hook of ${application.manifest.name} ${how}`)
   }
 
+  /** Waits until every application of the new release answers. */
+  async function everyHealthy(goal: Goal, place: Place, log: ActivityLog): Promise<void> {
+    for (const application of goal.plan.applications) {
+      const work = webOf(application)
+      if (work === undefined) continue
+      const id = processes.idOf(place, application.manifest.name, work)
+      await runPostStart(id, application.manifest.name, work, log)
+      const health = await waitHealthy({
+        endpoint: await processes.endpoint(place, application),
+        host: places.hostOf(place),
+        timeoutMs: HEALTH_LIMIT_MS,
+        status: () => engine.status(id),
+      })
+      if (health.ok) continue
+      for await (const chunk of engine.logs(id)) log.output(chunk, `    `)
+      await log.flush()
+      throw fail('not_healthy', `The application ${application.manifest.name} is not healthy: ${health.reason}`)
+    }
+  }
+
+  async function recordRelease(goal: Goal, place: Place): Promise<void> {
+    const system = await readSystem(deps, place.environment, goal.plan)
+    await deps.releases.record(goal.deployment, place.environment, goal.plan, system)
+  }
+
   /** The project's own gate: run inside the new release's container, it has to succeed before the release gets traffic. */
   async function runPostStart(id: string, application: string, work: Work, log: ActivityLog): Promise<void> {
     if (work.postStart === undefined) return
@@ -223,36 +248,22 @@ export function createSteps(deps: StepDependencies): Steps {
 
     async waitHealthy(goal, log) {
       const place = await placeOf(goal)
-      for (const application of goal.plan.applications) {
-        const work = webOf(application)
-        if (work === undefined) continue
-        const id = processes.idOf(place, application.manifest.name, work)
-        await runPostStart(id, application.manifest.name, work, log)
-        const health = await waitHealthy({
-          endpoint: await processes.endpoint(place, application),
-          host: places.hostOf(place),
-          timeoutMs: HEALTH_LIMIT_MS,
-          status: () => engine.status(id),
-        })
-        if (health.ok) continue
-        for await (const chunk of engine.logs(id)) log.output(chunk, `    `)
-        await log.flush()
-        throw fail('not_healthy', `The application ${application.manifest.name} is not healthy: ${health.reason}`)
-      }
+      // The schema is what the hooks left; reading it takes no longer than the application needs to start.
+      const settled = await Promise.allSettled([everyHealthy(goal, place, log), recordRelease(goal, place)])
+      for (const one of settled) if (one.status === 'rejected') throw one.reason
     },
 
     async swap(goal, log) {
       const place = await placeOf(goal)
-      const system = await readSystem(deps, place.environment, goal.plan)
-      const release = await deps.releases.record(goal.deployment, place.environment, goal.plan, system)
       await moveRef(deps.git, goal, place.environment.branch)
       await deps.router.apply(await places.siteOf(place))
-      await environments.update(goal.environmentId, { release_id: release.id, deployment: goal.deployment, status: 'active' })
+      await environments.update(goal.environmentId, { release_id: goal.deployment, deployment: goal.deployment, status: 'active' })
       log.line('  Opening environment')
       for (const line of places.describe(place)) log.line(line)
     },
 
     async undo(goal) {
+      await deps.releases.forget(goal.deployment)
       if (goal.first) return removeEnvironment(deps, await environments.byId(goal.environmentId))
       await stopProcesses(goal.environmentId, (deployment) => deployment === goal.deployment)
     },
