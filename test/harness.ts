@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -59,8 +60,9 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
     HOME: folder,
     FRIDAY_DATA: join(folder, 'data'),
     FRIDAY_CONFIG: join(folder, 'credentials.json'),
-    FRIDAY_PORT: '0',
-    FRIDAY_ROUTER_PORT: '0',
+    // Fixed for its life: a control plane that comes back has the settings it had.
+    FRIDAY_PORT: String(await freePort()),
+    FRIDAY_ROUTER_PORT: String(await freePort()),
     GIT_CONFIG_GLOBAL: join(folder, 'gitconfig'),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
@@ -92,9 +94,6 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
     if (up === undefined) throw new Error(`friday start did not get ready:\n${said}`)
     url = up[1] ?? ''
     router = { host: up[2] ?? '', port: Number(up[3]) }
-    // The same ports again after a restart, as a configured Friday would have.
-    env['FRIDAY_PORT'] = new URL(url).port
-    env['FRIDAY_ROUTER_PORT'] = String(router.port)
     token = /--setup-token (\S+)/.exec(said)?.[1]
     if (token !== undefined) {
       const result = await friday('login', url, '--setup-token', token)
@@ -165,6 +164,17 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
 }
 
 export function fetchFrom(
