@@ -1,6 +1,6 @@
 // A real Friday for a test: its own folder and ports, the real command line and git as a user has them; nothing of it outlives the test.
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -31,6 +31,8 @@ export interface TestFriday extends AsyncDisposable {
     path: string,
     options?: { method?: string; body?: string; headers?: Record<string, string> },
   ): Promise<Answer>
+  /** Stops it with all that it runs and removes its folder; what is left on the machine all the same, as lines. */
+  end(): Promise<string[]>
   /** SIGKILL to the control plane, nothing else. */
   kill(): Promise<void>
   /** Starts the control plane (again). */
@@ -106,6 +108,16 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
     await server
   }
 
+  async function end(): Promise<string[]> {
+    if (server?.exitCode !== null || server.killed) await start()
+    const registry = await readFile(join(env['FRIDAY_DATA'] ?? '', 'engine', 'registry.json'), 'utf8').catch(() => '{}')
+    const { instance = '' } = JSON.parse(registry) as { instance?: string }
+    await friday('stop')
+    await server
+    await rm(folder, { recursive: true, force: true })
+    return tracesOf(folder, instance)
+  }
+
   await start()
   return {
     folder,
@@ -157,11 +169,9 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
       return checkout
     },
     fetch: (branch, project, path, options = {}) => fetchFrom(router, `${branch}.${project}.localhost:${router.port}`, path, options),
+    end,
     async [Symbol.asyncDispose]() {
-      if (server?.exitCode !== null || server.killed) await start()
-      await friday('stop')
-      await server
-      await rm(folder, { recursive: true, force: true })
+      await end()
     },
   }
 }
@@ -196,35 +206,20 @@ export function fetchFrom(
   })
 }
 
-/** What is there now and was not `before`. */
-export async function newTraces(before: readonly string[]): Promise<string[]> {
-  const known = new Set(before)
-  return (await traces()).filter((line) => !known.has(line))
-}
-
-/** What a Friday must not leave behind on a machine, as sorted lines. */
-export async function traces(): Promise<string[]> {
+/** What is left on the machine of a Friday that lay in `folder` and whose engine called itself `instance`. */
+async function tracesOf(folder: string, instance: string): Promise<string[]> {
   const lines = async (argv: [string, ...string[]]) =>
     (await exec(argv, { inheritEnv: true }).catch(() => undefined))?.stdout.split('\n').filter((line) => line !== '') ?? []
-  const [mounts, loops, spaces, links, tables, processes, folders] = await Promise.all([
+  const found = await Promise.all([
     lines(['cat', '/proc/mounts']),
     lines(['losetup', '-a']),
     lines(['ip', 'netns', 'list']),
     lines(['ip', '-o', 'link']),
+    lines(['ip', 'route']),
     lines(['nft', 'list', 'tables']),
     lines(['ps', '-eo', 'args']),
-    readdir(tmpdir()),
+    lines(['ls', tmpdir(), '/run', '/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids']),
   ])
-  const ours = processes.filter(
-    (line) => /friday|conmon|runc|postgres:|postgres -D/.test(line) && !/vitest|ps -eo|scripts\/(?:test|ci)/.test(line),
-  )
-  return [
-    ...mounts.filter((line) => /friday|btrfs/.test(line)),
-    ...loops.filter((line) => line.includes('friday')),
-    ...spaces,
-    ...links.map((line) => line.split(':')[1] ?? '').filter((name) => name.trim().startsWith('fr')),
-    ...tables.filter((line) => line.includes('friday')),
-    ...ours,
-    ...folders.filter((name) => name.startsWith('friday-')),
-  ].toSorted()
+  const names = [folder.slice(folder.lastIndexOf('/') + 1), instance]
+  return found.flat().filter((line) => names.some((name) => name !== '' && line.includes(name)))
 }

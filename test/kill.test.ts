@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '#lib/wait.ts'
-import { newTraces, startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
+import { startTestFriday, type Checkout, type TestFriday } from './harness.ts'
 import { notes } from './projects/notes.ts'
 
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20)
@@ -12,7 +12,6 @@ const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 20)
 const LATEST_MS = 3500
 
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000)
-let before: string[]
 let friday: TestFriday
 let checkout: Checkout
 
@@ -22,7 +21,6 @@ interface Shown {
 }
 
 beforeAll(async () => {
-  before = await traces()
   friday = await startTestFriday()
   checkout = await friday.checkout('notes', notes)
   const push = await checkout.push('main')
@@ -30,8 +28,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await friday[Symbol.asyncDispose]()
-  expect(await newTraces(before)).toEqual([])
+  expect(await friday.end()).toEqual([])
 })
 
 test(`killed at ${ROUNDS} random moments (KILL_SEED=${seed} repeats them)`, { timeout: 900_000 }, async () => {

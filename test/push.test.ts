@@ -1,6 +1,6 @@
 // The main job, end to end: push, branch, fail safely, pause, delete.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newTraces, startTestFriday, traces, type Checkout, type TestFriday } from './harness.ts'
+import { startTestFriday, type Checkout, type TestFriday } from './harness.ts'
 import { notes } from './projects/notes.ts'
 
 interface Shown {
@@ -11,7 +11,6 @@ interface Shown {
   processes: { name: string; role: string; state: string }[]
 }
 
-let before: string[]
 let friday: TestFriday
 let checkout: Checkout
 
@@ -19,14 +18,12 @@ const text = async (branch: string, path = '/') => (await friday.fetch(branch, '
 const show = (branch: string) => friday.ask<Shown>('env', 'show', branch, '--project', 'notes')
 
 beforeAll(async () => {
-  before = await traces()
   friday = await startTestFriday()
   checkout = await friday.checkout('notes', notes)
 })
 
 afterAll(async () => {
-  await friday[Symbol.asyncDispose]()
-  expect(await newTraces(before)).toEqual([])
+  expect(await friday.end()).toEqual([])
 })
 
 describe('from a push to live environments', () => {
