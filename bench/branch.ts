@@ -123,7 +123,7 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
   const pool = join(friday.env['FRIDAY_DATA'] ?? '', 'volumes', 'pool')
   const [volume] = await readdir(join(pool, 'volumes'))
   const clone = join(pool, `floor-${index}`)
-  const data = join(clone, 'services', 'db')
+  const data = join(clone, 'services', 'db', 'pgdata')
   const postgres = await programOf('postgres')
   const artifact = await artifactOf(friday)
   const owner = (await execOk(['stat', '-c', '%u', join(pool, 'volumes', volume ?? '', 'services', 'db')])).trim()

@@ -23,6 +23,8 @@ export interface Releases {
   /** Records a release under an id of the caller's; recording the same id again gives the first back. */
   record(id: string, environment: Environment, plan: Plan, system: System): Promise<Release>
   get(id: string): Promise<Release>
+  /** The plan of a commit that this project has released before: same commit, same settled versions, same plan. */
+  planOf(projectId: string, commit: string): Promise<Plan | undefined>
   /** Takes back the record of a release that never served. */
   forget(id: string): Promise<void>
   /** The release an environment runs; an error when it runs none. */
@@ -38,6 +40,11 @@ export function createReleases(db: Database): Releases {
 
   return {
     get,
+    async planOf(projectId, commit) {
+      const query = db.selectFrom('releases').select('plan').where('project_id', '=', projectId).where('commit', '=', commit)
+      const row = await query.orderBy('created_at', 'desc').limit(1).executeTakeFirst()
+      return row?.plan as Plan | undefined // the column holds what `record` wrote
+    },
     async forget(id) {
       await db.deleteFrom('releases').where('id', '=', id).execute()
     },

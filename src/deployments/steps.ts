@@ -168,7 +168,8 @@ export function createSteps(deps: StepDependencies): Steps {
       const input = activity.input as DeployInput // written by the door that created the activity
       const environment = await environments.byId(activity.environment_id ?? '')
       log.line(`${environment.release_id === null ? 'Creating' : 'Redeploying'} environment ${environment.branch}`)
-      const plan = await deps.planOf(environment.project_id, input.commit, log)
+      const plan =
+        (await deps.releases.planOf(environment.project_id, input.commit)) ?? (await deps.planOf(environment.project_id, input.commit, log))
       const first = environment.release_id === null
       if (first && environment.type !== 'production' && environment.parent_id === null) {
         throw environmentFail('parent', `The environment ${environment.branch} has no parent to be cloned from`)
@@ -208,11 +209,13 @@ export function createSteps(deps: StepDependencies): Steps {
 
     async provideData(goal, log) {
       const environment = await environments.byId(goal.environmentId)
-      await engine.ensureNetwork({ id: environment.id, outbound: environment.outbound })
-      if (environment.volume !== null) return
+      const network = engine.ensureNetwork({ id: environment.id, outbound: environment.outbound })
+      network.catch(() => undefined)
+      if (environment.volume !== null) return network
       if (goal.parentId === null) {
         const volume = await deps.snapshots.empty(environment)
-        return environments.update(environment.id, { volume, lineage: { from: 'empty' } })
+        await environments.update(environment.id, { volume, lineage: { from: 'empty' } })
+        return network
       }
       const parent = await environments.byId(goal.parentId)
       log.line(`Creating environment ${environment.branch}, as a clone of ${parent.branch}`)
@@ -221,6 +224,7 @@ export function createSteps(deps: StepDependencies): Steps {
       const { volume, snapshot } = await deps.snapshots.cloneOf(parent, environment, () =>
         services.quiesce(parent, parent.status === 'active' ? plan.services : []),
       )
+      await network
       await engine.own(environment.id, deps.snapshots.locate(volume))
       await environments.update(environment.id, { volume, lineage: { from: 'clone', snapshot, of: parent.branch } })
     },
