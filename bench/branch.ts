@@ -1,5 +1,5 @@
 // A branch of a large, busy production: from "create it" to its first answer, beside the same by hand, and beside pg_dump | psql.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exec, execOk, spawnProgram } from '#lib/exec.ts'
@@ -124,7 +124,7 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
   const [volume] = await readdir(join(pool, 'volumes'))
   const clone = join(pool, `floor-${index}`)
   const data = join(clone, 'services', 'db', 'pgdata')
-  const postgres = await programOf('postgres')
+  const postgres = await serverOf(friday)
   const artifact = await artifactOf(friday)
   const owner = (await execOk(['stat', '-c', '%u', join(pool, 'volumes', volume ?? '', 'services', 'db')])).trim()
   const port = String(40_000 + index)
@@ -132,6 +132,7 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
   let app: ReturnType<typeof spawnProgram> | undefined
   const ms = await timed(async () => {
     await execOk(['btrfs', '-q', 'subvolume', 'snapshot', join(pool, 'volumes', volume ?? ''), clone])
+    await chmod(join(clone, 'services'), 0o711)
     await rm(join(data, 'postmaster.pid'), { force: true })
     const argv = [postgres, '-D', data, '-p', port, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'] as const
     database = spawnProgram([...argv], { uid: Number(owner), gid: Number(owner) })
@@ -153,9 +154,11 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
   return ms
 }
 
-async function programOf(name: string): Promise<string> {
-  const found = (await execOk(['pgrep', '-a', name])).split('\n').find((line) => line.includes('-D'))
-  return found?.split(' ')[1] ?? name
+/** The very server that Friday runs, from its package store. */
+async function serverOf(friday: TestFriday): Promise<string> {
+  const packages = join(friday.env['FRIDAY_DATA'] ?? '', 'packages')
+  const found = (await readdir(packages)).find((name) => name.includes('postgres') && name.includes('@15.'))
+  return join(packages, found ?? '', 'native', 'bin', 'postgres')
 }
 
 async function artifactOf(friday: TestFriday): Promise<string> {
