@@ -174,7 +174,10 @@ async function dumpAndLoad({ env }: Production): Promise<void> {
   const user = { uid: 65_534, gid: 65_534 }
   await execOk(['chown', '65534:65534', folder])
   await execOk([`${BIN}/initdb`, '-D', data, '-A', 'trust', '-U', 'main', '-E', 'UTF8', '--locale=C'], user)
-  const server = spawnProgram([`${BIN}/postgres`, '-D', data, '-p', '42000', '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`], user)
+  const server = spawnProgram(
+    [`${BIN}/postgres`, '-D', data, '-p', '42000', '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`],
+    user,
+  )
   try {
     await waitFor(async () => (await exec([`${BIN}/pg_isready`, '-q', '-h', folder, '-p', '42000'])).ok, { timeoutMs: 60_000 })
     await execOk(
