@@ -1,5 +1,6 @@
 // Durable workflows: each step's result is kept, so that a killed control plane resumes where it stopped (DBOS Transact below).
 import { DBOS } from '@dbos-inc/dbos-sdk'
+import { Pool } from 'pg'
 import { FridayError, messageOf } from '#lib/errors.ts'
 import type { Log } from '#lib/log.ts'
 import type { Secret } from '#lib/secret.ts'
@@ -21,7 +22,7 @@ export interface Workflows {
   launch(): Promise<void>
   /** Starts a workflow; a second start with the same id joins the first. Resolves when it has been recorded, not when it has ended. */
   start(name: string, id: string): Promise<void>
-  /** Stops taking work; what runs is resumed by the next launch. */
+  /** Stops taking work; what runs is resumed by the next launch. May be called again. */
   shutdown(): Promise<void>
 }
 
@@ -32,6 +33,9 @@ interface Kept<T> {
 
 /** One per process (DBOS keeps its registry globally). `executor` names this control plane over restarts. */
 export function createWorkflows({ url, executor, log }: { url: Secret; executor: string; log: Log }): Workflows {
+  const pool = new Pool({ connectionString: url.reveal(), max: 6, options: '-c idle_in_transaction_session_timeout=60000' })
+  // A connection cut by a restart of the server must not end the process.
+  pool.on('error', () => undefined)
   const registered = new Map<string, (id: string) => Promise<void>>()
   const quiet = {
     info: () => undefined,
@@ -39,6 +43,13 @@ export function createWorkflows({ url, executor, log }: { url: Secret; executor:
     warn: (message: unknown) => log.warn({ from: 'workflow' }, messageOf(message)),
     error: (message: unknown) => log.error({ from: 'workflow' }, messageOf(message)),
   }
+  let ending: Promise<void> | undefined
+
+  async function end(): Promise<void> {
+    await DBOS.shutdown({ deregister: true })
+    await pool.end()
+  }
+
   return {
     register(name, body) {
       registered.set(
@@ -51,7 +62,8 @@ export function createWorkflows({ url, executor, log }: { url: Secret; executor:
         name: 'friday',
         systemDatabaseUrl: url.reveal(),
         systemDatabaseSchemaName: 'friday_workflow',
-        systemDatabasePoolSize: 6,
+        // Ours, because the library's own sets up each connection with a query beside the one that waits for it, which pg warns of.
+        systemDatabasePool: pool,
         executorID: executor,
         // Steps are named and idempotent, so an upgraded Friday may resume what the former one began.
         applicationVersion: 'friday',
@@ -65,7 +77,7 @@ export function createWorkflows({ url, executor, log }: { url: Secret; executor:
       if (workflow === undefined) throw new Error(`no workflow is registered as ${name}`)
       await DBOS.startWorkflow(workflow, { workflowID: id })(id)
     },
-    shutdown: () => DBOS.shutdown({ deregister: true }),
+    shutdown: () => (ending ??= end()),
   }
 }
 
