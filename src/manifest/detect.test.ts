@@ -84,3 +84,8 @@ test('what a repository says never becomes a line of its own', () => {
   const found = detect({ ...START, packageManager: 'pnpm@1\n    evil: 1', engines: { node: '22"\n#\n"' } }, { 'pnpm-lock.yaml': '' })
   expect(found?.yaml).not.toContain('evil')
 })
+
+test('without a wish the last settled line with long-term support is used, never an odd one', () => {
+  const runtimes = { nodejs: ['27', '26', '25', '24'] }
+  expect(detectProject(treeOf({ 'package.json': JSON.stringify(START) }), { ...SUPPORT, runtimes })?.yaml).toContain('nodejs:24')
+})

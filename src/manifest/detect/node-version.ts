@@ -10,8 +10,9 @@ export function nodeVersionFor(
   support: Support,
 ): { version: string; notes: string[] } | undefined {
   const versions = supported(support.runtimes, 'nodejs') ?? []
-  // The newest line is often too young for the packages of a project; the one before has settled.
-  const usual = versions[1] ?? versions[0]
+  // Lines with an even number get long-term support. The newest is often too young for a project's packages; the one before has settled.
+  const lasting = versions.filter((version) => Number.parseInt(version, 10) % 2 === 0)
+  const usual = lasting[1] ?? lasting[0] ?? versions[0]
   if (usual === undefined) return undefined
   const [file, wanted] = wish(found, tree)
   if (wanted === undefined) return { version: usual, notes: [`No version of Node.js is named; ${usual} is used.`] }
