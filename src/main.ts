@@ -14,6 +14,7 @@ import { createBuilds } from '#builds/builds.ts'
 import { resolveConfig, type Config } from '#config/config.ts'
 import { readSettings } from '#config/env.ts'
 import { openVault } from '#config/secrets.ts'
+import { claimDatabase } from '#db/claim.ts'
 import { openDatabase } from '#db/database.ts'
 import { startEmbeddedPostgres } from '#db/embedded.ts'
 import { createCrons } from '#deployments/crons.ts'
@@ -61,6 +62,8 @@ export interface Friday {
   readonly setupToken: Secret | undefined
   /** Resolves when somebody asked Friday to stop with everything it runs. */
   readonly stopRequested: Promise<void>
+  /** Resolves when another control plane has taken over the state database. */
+  readonly lost: Promise<void>
   /** Ends the control plane; applications, services and the router go on. */
   leave(): Promise<void>
   /** Ends the control plane and everything it runs; data stays. */
@@ -75,8 +78,12 @@ export async function main(): Promise<void> {
   const signalled = new Promise<'leave'>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve('leave'))
   })
-  const how = await Promise.race([signalled, friday.stopRequested.then(() => 'stop' as const)])
-  if (how === 'leave') {
+  const how = await Promise.race([signalled, friday.stopRequested.then(() => 'stop' as const), friday.lost.then(() => 'lost' as const)])
+  if (how === 'lost') {
+    process.stderr.write('Friday ends: another control plane has taken over its state database.\n')
+    // What this one still has open belongs to the other now; nothing is put in order.
+    process.exit(1)
+  } else if (how === 'leave') {
     process.stdout.write('Friday leaves; applications go on serving. `friday start` takes them over, `friday stop` ends them too.\n')
     await friday.leave()
   } else {
@@ -92,8 +99,11 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
 
   const embedded =
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ folder: folders.state, log, ...config.servant }) : undefined
-  if (embedded !== undefined) undo.defer(() => embedded.stop())
   const url = embedded?.url ?? new Secret(config.databaseUrl ?? '')
+  // Claimed before anything else is touched: an embedded server that another control plane uses stays up.
+  const claim = await claimDatabase(url, log)
+  if (embedded !== undefined) undo.defer(() => embedded.stop())
+  undo.use(claim)
   const db = await openDatabase(url)
   undo.defer(() => db.destroy())
   const vault = await openVault(folders.secrets)
@@ -223,7 +233,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     }),
   )
 
-  await lifecycle.sweep(new Set((await activities.underway()).map(({ id }) => id)))
+  await lifecycle.sweep(await activities.underway())
   await lifecycle.restore()
   await workflows.launch()
   undo.defer(() => workflows.shutdown())
@@ -243,6 +253,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     routerUrl,
     setupToken: await access.newSetupToken(),
     stopRequested,
+    lost: claim.lost,
     leave: () => parts[Symbol.asyncDispose](),
     async stop() {
       await close(server)

@@ -49,9 +49,9 @@ export interface Activities {
   list(filter: { projectId?: string; environmentId?: string; limit?: number }): Promise<Activity[]>
   /** Resolves when the activity is complete. */
   finished(id: string, signal?: AbortSignal): Promise<Activity>
-  /** Activities that were running when a former control plane ended, or run now. */
+  /** Activities that have not ended: they run, wait, or ran when a former control plane ended. */
   underway(): Promise<Activity[]>
-  /** Starts what waits; call once after the workflows were launched. */
+  /** Starts what waits and what a former control plane had claimed without starting it; call once after the workflows were launched. */
   resume(): Promise<void>
 }
 
@@ -123,7 +123,14 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
 
   async function startRunnable(): Promise<void> {
     const { rows } = await claimRunnable(db, concurrency)
-    await Promise.all(rows.map((row) => workflows.start('activity', row.id)))
+    await Promise.all(rows.map(({ id }) => workflows.start('activity', id).catch((error: unknown) => putBack(id, error))))
+  }
+
+  /** What was claimed and could not be started waits again, for a moment at least. */
+  async function putBack(id: string, error: unknown): Promise<void> {
+    log.error({ activity: id, err: error }, 'activity could not be started')
+    await db.updateTable('activities').set({ state: 'pending', started_at: null }).where('id', '=', id).execute()
+    setTimeout(() => void dispatch(), 1000).unref()
   }
 
   async function get(id: string): Promise<Activity> {
@@ -131,6 +138,8 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
     if (activity === undefined) throw fail('unknown', `There is no activity ${id}`)
     return activity
   }
+
+  const underway = () => db.selectFrom('activities').selectAll().where('state', '!=', 'complete').orderBy('created_at').execute()
 
   return {
     get,
@@ -180,8 +189,17 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
         }
       }
     },
-    underway: () => db.selectFrom('activities').selectAll().where('state', '=', 'in_progress').execute(),
-    resume: dispatch,
+    underway,
+    async resume() {
+      const claimed = (await underway()).filter(({ state }) => state === 'in_progress')
+      // A workflow that is there already is joined, not started twice.
+      for (const { id, phases } of claimed) {
+        if (await workflows.over(id))
+          await complete(id, toFailure(fail('internal', 'The activity was cut off while its end was being recorded')), phases)
+        else await workflows.start('activity', id)
+      }
+      await dispatch()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 // Pausing, resuming and deleting environments, and bringing back after a restart of the machine what ran before it.
-import type { Handler } from '#activities/activities.ts'
+import type { Activity, Handler } from '#activities/activities.ts'
 import type { ActivityLog } from '#activities/log.ts'
 import type { Engine } from '#engines/engine.ts'
 import type { Environment, Environments } from '#environments/environments.ts'
@@ -34,8 +34,11 @@ export interface Lifecycle {
   readonly remove: Handler
   /** Starts what an active environment should run and does not, and tells the router. For the start of the control plane. */
   restore(): Promise<void>
-  /** Ends processes and networks that belong to no environment and to no activity under way. */
-  sweep(underway: ReadonlySet<string>): Promise<void>
+  /**
+   * Ends processes and networks that belong to no environment and to no activity under way, and takes away environments that were
+   * named and then never begun.
+   */
+  sweep(underway: readonly Activity[]): Promise<void>
 }
 
 const HEALTH_LIMIT_MS = 60_000
@@ -118,13 +121,18 @@ export function createLifecycle(deps: Dependencies): Lifecycle {
       }
     },
     async sweep(underway) {
+      const activities = new Set(underway.map(({ id }) => id))
+      const awaited = new Set(underway.map(({ environment_id: id }) => id))
+      for (const environment of await environments.list()) {
+        if (environment.status === 'new' && !awaited.has(environment.id)) await removeEnvironment(deps, environment)
+      }
       const known = new Map((await environments.list()).map((environment) => [environment.id, environment]))
       for (const { id, labels } of await engine.list()) {
         const environment = known.get(labels['environment'] ?? '')
         const deployment = labels['deployment']
         const belongs =
           labels['environment'] === undefined ||
-          (environment !== undefined && (deployment === undefined || deployment === environment.deployment || underway.has(deployment)))
+          (environment !== undefined && (deployment === undefined || deployment === environment.deployment || activities.has(deployment)))
         if (!belongs) await engine.stop(id)
       }
       for (const network of await engine.networks()) {

@@ -1,4 +1,5 @@
 // Durable workflows: each step's result is kept, so that a killed control plane resumes where it stopped (DBOS Transact below).
+import { AsyncResource } from 'node:async_hooks'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { Pool } from 'pg'
 import { FridayError, messageOf } from '#lib/errors.ts'
@@ -22,6 +23,8 @@ export interface Workflows {
   launch(): Promise<void>
   /** Starts a workflow; a second start with the same id joins the first. Resolves when it has been recorded, not when it has ended. */
   start(name: string, id: string): Promise<void>
+  /** True when the workflow has run to its end, well or not. */
+  over(id: string): Promise<boolean>
   /** Stops taking work; what runs is resumed by the next launch. May be called again. */
   shutdown(): Promise<void>
 }
@@ -43,6 +46,8 @@ export function createWorkflows({ url, executor, log }: { url: Secret; executor:
     warn: (message: unknown) => log.warn({ from: 'workflow' }, messageOf(message)),
     error: (message: unknown) => log.error({ from: 'workflow' }, messageOf(message)),
   }
+  // A workflow started from the end of another is none of its steps; the library would take it for one by its asynchronous context.
+  const outside = new AsyncResource('friday.workflows')
   let ending: Promise<void> | undefined
 
   async function end(): Promise<void> {
@@ -75,7 +80,11 @@ export function createWorkflows({ url, executor, log }: { url: Secret; executor:
     async start(name, id) {
       const workflow = registered.get(name)
       if (workflow === undefined) throw new Error(`no workflow is registered as ${name}`)
-      await DBOS.startWorkflow(workflow, { workflowID: id })(id)
+      await outside.runInAsyncScope(() => DBOS.startWorkflow(workflow, { workflowID: id })(id))
+    },
+    async over(id) {
+      const status = (await DBOS.getWorkflowStatus(id))?.status
+      return status !== undefined && status !== 'PENDING' && status !== 'ENQUEUED'
     },
     shutdown: () => (ending ??= end()),
   }
