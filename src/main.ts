@@ -82,7 +82,7 @@ export async function main(): Promise<void> {
   if (how === 'lost') {
     process.stderr.write('Friday ends: another control plane has taken over its state database.\n')
     // What this one still has open belongs to the other now; nothing is put in order.
-    process.exit(1)
+    process.exit(1) // oxlint-disable-line unicorn/no-process-exit
   } else if (how === 'leave') {
     process.stdout.write('Friday leaves; applications go on serving. `friday start` takes them over, `friday stop` ends them too.\n')
     await friday.leave()

@@ -25,7 +25,7 @@ export interface Claim extends AsyncDisposable {
  * that is cut (a restart of the server) it is made again, unless another has taken it meanwhile.
  */
 export async function claimDatabase(url: Secret, log: Log): Promise<Claim> {
-  let disposed = false
+  const disposing = new AbortController()
   let lose: () => void = () => undefined
   const lost = new Promise<void>((resolve) => (lose = resolve))
   let client = await claim(url)
@@ -33,13 +33,13 @@ export async function claimDatabase(url: Secret, log: Log): Promise<Claim> {
   function watch(): void {
     client.on('error', () => undefined)
     client.once('end', () => {
-      if (!disposed) void again()
+      if (!disposing.signal.aborted) void again()
     })
   }
 
   async function again(): Promise<void> {
     log.warn('the connection that holds the state database was cut')
-    while (!disposed) {
+    while (!disposing.signal.aborted) {
       try {
         client = await claim(url)
         return watch()
@@ -54,7 +54,7 @@ export async function claimDatabase(url: Secret, log: Log): Promise<Claim> {
   return {
     lost,
     async [Symbol.asyncDispose]() {
-      disposed = true
+      disposing.abort()
       await client.end()
     },
   }
