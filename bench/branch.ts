@@ -30,10 +30,12 @@ export async function run({ quick }: { quick: boolean }): Promise<Record<string,
     await load
   }
   const dump = await timed(() => dumpAndLoad(main))
+  const phases = await phasesOf(friday)
   const ratio = figuresOf(branch.map((value, index) => value / (floor[index] ?? value)))
   console.log(`production: ${main.megabytes} MB in PostgreSQL 15, pgbench -c 2 writing meanwhile`)
   console.log(`by hand     ${shown(figuresOf(floor), 'ms')}   snapshot, recovery, node`)
   console.log(`friday      ${shown(figuresOf(branch), 'ms')}   createEnvironment to the first 200 through the router`)
+  console.log(`  of it     ${phases}`)
   console.log(`ratio       ${shown(ratio, 'x')}`)
   console.log(`dump|psql   ${Math.round(dump)} ms, once: ${round(dump / figuresOf(branch).median)} times as long as a branch`)
   console.log(`own bytes   ${shown(figuresOf(own), '% of the data, right after the first answer')}`)
@@ -111,6 +113,15 @@ async function byFriday(friday: TestFriday, index: number, own: number[]): Promi
   own.push((100 * data.ownBytes) / (data.ownBytes + data.sharedBytes))
   await friday.ask('env', 'delete', branch, '--project', 'notes')
   return ms
+}
+
+/** Median milliseconds of each phase of the branches that were made. */
+async function phasesOf(friday: TestFriday): Promise<string> {
+  const activities = await friday.ask<{ type: string; phases: { name: string; ms: number }[] }[]>('activity', 'list', '--project', 'notes')
+  const made = activities.filter(({ type }) => type === 'environment.create')
+  const names = made[0]?.phases.map(({ name }) => name) ?? []
+  const medianOf = (name: string) => figuresOf(made.map(({ phases }) => phases.find((phase) => phase.name === name)?.ms ?? 0)).median
+  return names.map((name) => `${name} ${Math.round(medianOf(name))}`).join(', ')
 }
 
 async function credentials(friday: TestFriday): Promise<{ token: string }> {
