@@ -117,7 +117,7 @@ function createWriter(db: Database, activity: string, announce: () => void): Act
   }
 }
 
-/** What a terminal would act on is taken out: a build's output must not move a reader's cursor or hide lines. */
+/** What a terminal would act on is taken out: a build's output must not move a reader's cursor, hide lines or turn text round. */
 function printable(text: string): string {
   return (
     text
@@ -126,7 +126,7 @@ function printable(text: string): string {
       .replace(/\r+$/, '')
       .replace(/^.*\r/, '')
       // oxlint-disable-next-line no-control-regex -- as above
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
       .slice(0, 8192)
   )
 }

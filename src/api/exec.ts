@@ -44,7 +44,7 @@ async function authorise(request: IncomingMessage, { access }: Dependencies): Pr
   }
   const url = new URL(request.url ?? '/', 'http://friday')
   const match = /^\/api\/projects\/([^/]+)\/environments\/([^/]+)\/exec$/.exec(url.pathname)
-  const argv = JSON.parse(url.searchParams.get('command') ?? '[]') as unknown
+  const argv = parsed(url.searchParams.get('command') ?? '[]')
   if (match === null || !Array.isArray(argv) || argv.length === 0 || !argv.every((part) => typeof part === 'string')) {
     throw new FridayError('api.unknown', 'This is not a request to run a command', { status: 404, advice: 'Use `friday exec`.' })
   }
@@ -56,6 +56,14 @@ async function authorise(request: IncomingMessage, { access }: Dependencies): Pr
     tty: url.searchParams.get('tty') === 'true',
     columns: String(Number(url.searchParams.get('columns') ?? 80) || 80),
     rows: String(Number(url.searchParams.get('rows') ?? 24) || 24),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

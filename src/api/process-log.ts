@@ -11,7 +11,7 @@ interface Dependencies {
 }
 
 export function createProcessLog({ projects, environments, engine }: Dependencies): ApiDependencies['processLog'] {
-  return async function* processLog({ project, environment: name, process, follow }, signal) {
+  return async function processLog({ project, environment: name, process, follow }, signal) {
     const environment = await environments.get(await projects.get(project), name)
     const chosen = (await engine.list()).filter(
       (candidate) => candidate.labels['environment'] === environment.id && isChosen(candidate, process),
@@ -27,8 +27,7 @@ export function createProcessLog({ projects, environments, engine }: Dependencie
     }
     const streams = chosen.map((status) => engine.logs(status.id, { follow, signal }))
     const [only] = streams
-    if (streams.length === 1 && only !== undefined) yield* only
-    else yield* merged(streams)
+    return streams.length === 1 && only !== undefined ? only : merged(streams)
   }
 }
 

@@ -1,6 +1,7 @@
 // The API over HTTP: operations of the contract bound to the domains, logs as streams, errors in one shape.
 import { OpenAPIHono, createRoute, type RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { stream, streamSSE } from 'hono/streaming'
 import type { Access, User } from '#access/access.ts'
 import { fail as accessFail } from '#access/access.ts'
@@ -29,10 +30,13 @@ export interface ApiDependencies {
   readonly processLog: (
     target: { project: string; environment: string; process?: string; follow: boolean },
     signal: AbortSignal,
-  ) => AsyncIterable<Uint8Array>
+  ) => Promise<AsyncIterable<Uint8Array>>
   readonly version: string
   readonly log: Log
 }
+
+/** Far above any document of the contract. */
+const MAX_BODY_BYTES = 256 * 1024
 
 interface Variables {
   Variables: { caller: Caller }
@@ -59,6 +63,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<Variables>
       log,
     ),
   )
+  app.use('*', refuseNul, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), refuseBody)
   app.use('*', (context, next) => (isOpen(context.req.method, context.req.path) ? next() : authenticated(access, context, next)))
 
   for (const name of Object.keys(operations) as OperationName[]) register(app, name, dependencies)
@@ -67,6 +72,49 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<Variables>
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Friday', version }, servers: [{ url: '/' }], security: [{ token: [] }] })
   return app
+}
+
+/** No name holds a NUL, and the database refuses it in its own words. */
+async function refuseNul(context: Context, next: () => Promise<void>): Promise<void> {
+  if (!/%00/.test(context.req.url)) return next()
+  throw new FridayError('api.unknown', `There is no ${JSON.stringify(context.req.path)}`, {
+    status: 404,
+    advice: 'Leave out the NUL character.',
+  })
+}
+
+function tooLarge(): never {
+  throw new FridayError('api.input', `The document is larger than ${MAX_BODY_BYTES / 1024} KB`, { status: 413, advice: 'Send less.' })
+}
+
+/** A document that is not said to be JSON, or that holds a NUL somewhere. */
+async function refuseBody(context: Context, next: () => Promise<void>): Promise<void> {
+  const text = await context.req.text()
+  if (text === '') return next()
+  const type = context.req.header('content-type') ?? ''
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
+    throw new FridayError('api.input', `content-type: ${JSON.stringify(type.slice(0, 80))} is not application/json`, {
+      status: 415,
+      advice: 'Send a JSON object.',
+    })
+  }
+  if (/\\u0000/.test(text) && holdsNul(text)) {
+    throw new FridayError('api.input', 'body: holds a NUL character', { status: 422, advice: 'Leave out the NUL character.' })
+  }
+  return next()
+}
+
+function holdsNul(text: string): boolean {
+  let found = false
+  try {
+    JSON.parse(text, (key, value: unknown) => {
+      found ||= key.includes('\0') || (typeof value === 'string' && value.includes('\0'))
+      return value
+    })
+  } catch {
+    // Whoever reads the document says what is wrong with it.
+  }
+  return found
 }
 
 async function authenticated(access: Access, context: Context<Variables>, next: () => Promise<void>): Promise<void> {
@@ -144,12 +192,12 @@ function activityLogRoute(app: OpenAPIHono<Variables>, { activities, logs }: Api
 }
 
 function processLogRoute(app: OpenAPIHono<Variables>, { processLog }: ApiDependencies): void {
-  app.get('/projects/:project/environments/:environment/log', (context) => {
+  app.get('/projects/:project/environments/:environment/log', async (context) => {
     const { project, environment } = context.req.param()
     const process = context.req.query('process')
     const follow = context.req.query('follow') === 'true'
     const ended = new AbortController()
-    const chunks = processLog({ project, environment, follow, ...(process === undefined ? {} : { process }) }, ended.signal)
+    const chunks = await processLog({ project, environment, follow, ...(process === undefined ? {} : { process }) }, ended.signal)
     context.header('content-type', 'text/plain; charset=utf-8')
     return stream(context, async (out) => {
       out.onAbort(() => ended.abort())

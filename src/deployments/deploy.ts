@@ -1,7 +1,7 @@
 // Brings one environment to a new release: new beside old, checked, swapped; any failure before the swap leaves the old one serving.
 import type { ActivityContext } from '#activities/activities.ts'
 import { FridayError } from '#lib/errors.ts'
-import type { Steps } from './steps.ts'
+import type { Goal, Steps } from './steps.ts'
 
 /** What an activity that deploys carries. */
 export interface DeployInput {
@@ -14,7 +14,7 @@ export interface DeployInput {
 
 export async function deploy(context: ActivityContext, steps: Steps): Promise<void> {
   const { phase, log } = context
-  const goal = await phase('read', () => steps.read(context))
+  const goal = await read(context, steps)
   try {
     await phase('build', () => steps.build(goal, log))
     await phase('data', () => steps.provideData(goal, log))
@@ -31,4 +31,13 @@ export async function deploy(context: ActivityContext, steps: Steps): Promise<vo
   }
   await phase('drain', () => steps.drain(goal, log))
   await phase('post_deploy hook', () => steps.runPostDeployHooks(goal, log))
+}
+
+async function read(context: ActivityContext, steps: Steps): Promise<Goal> {
+  try {
+    return await context.phase('read', () => steps.read(context))
+  } catch (error) {
+    await context.phase('undo', () => steps.abandon(context))
+    throw error
+  }
 }

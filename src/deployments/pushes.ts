@@ -57,7 +57,9 @@ export function createPushes({ projects, environments, activities, logs, git }: 
     const branch = command.ref.slice('refs/heads/'.length)
     const actor = from.actor
     if (command.after === undefined) {
-      const environment = await environments.get(project, branch)
+      // By the branch alone: an address that reads like it may be another branch's.
+      const environment = await environments.find(project, branch)
+      if (environment === undefined) throw environmentFail('unknown', `There is no environment of the branch ${branch}`)
       return activities.create({ projectId: project.id, environmentId: environment.id, type: 'environment.delete', actor, input: {} })
     }
     const environment =

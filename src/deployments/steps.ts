@@ -39,6 +39,8 @@ export interface Goal {
 
 export interface Steps {
   read(context: ActivityContext): Promise<Goal>
+  /** There will be no goal: an environment that was made for it is taken away again. */
+  abandon(context: ActivityContext): Promise<void>
   build(goal: Goal, log: ActivityLog): Promise<void>
   provideData(goal: Goal, log: ActivityLog): Promise<void>
   startServices(goal: Goal, log: ActivityLog): Promise<void>
@@ -183,6 +185,11 @@ export function createSteps(deps: StepDependencies): Steps {
         parentId: environment.parent_id,
         before: input.before,
       }
+    },
+
+    async abandon({ activity }) {
+      const environment = await environments.byId(activity.environment_id ?? '')
+      if (environment.release_id === null) await removeEnvironment(deps, environment)
     },
 
     async build(goal, log) {

@@ -1,6 +1,7 @@
 // Environments: a branch, alive. What each is called, what it descends from, and what its state allows.
 import type { Database } from '#db/database.ts'
 import type { Row } from '#db/schema.ts'
+import { refFault } from '#git/names.ts'
 import { errorTable } from '#lib/errors.ts'
 import { randomId, slugOf } from '#lib/ids.ts'
 import type { Project } from '#projects/projects.ts'
@@ -10,7 +11,7 @@ export const fail = errorTable('environments', {
   exists: { status: 409, advice: 'Use another branch name, or work with the environment that is there.' },
   not_allowed: { status: 409, advice: '`friday env list` shows the state of each environment.' },
   production: { status: 403, advice: 'Production goes only with its project: `friday project delete --yes`.' },
-  branch: { status: 422, advice: 'Use a branch name that git allows (see `git check-ref-format --branch`), at most 200 characters.' },
+  branch: { status: 422, advice: 'Use a branch name that git allows (see `git check-ref-format --branch`), at most 189 bytes.' },
   parent: { status: 422, advice: 'Push the production branch first; every other environment is cloned from one that runs.' },
 })
 
@@ -118,12 +119,10 @@ export function createEnvironments(db: Database): Environments {
   }
 }
 
-/** Git has checked the ref's form already; this bounds what the rest of the house must carry. */
+/** The same rules as for a push, as a branch can also be named to the API. */
 function checkBranch(branch: string): void {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (branch === '' || branch.length > 200 || /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|^-|\/\/|\.lock(?:\/|$)|^\/|\/$|\.$/.test(branch)) {
-    throw fail('branch', `${JSON.stringify(branch.slice(0, 60))} cannot be the name of an environment`)
-  }
+  const fault = refFault(`refs/heads/${branch}`)
+  if (fault !== undefined) throw fail('branch', `${JSON.stringify(branch.slice(0, 60))} cannot be the name of an environment: it ${fault}`)
 }
 
 /** The branch's slug; when another branch has it (`feature-x-1a2b3c4` may be a name of its own) a longer one, never a shared one. */

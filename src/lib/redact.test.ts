@@ -21,3 +21,16 @@ test('each line of a value with several lines is hidden; short values are left a
   redactor.add(['first line\nsecond line', 'abc'])
   expect(redactor.whole('x second line abc')).toBe('x *** abc')
 })
+
+test('finds a value inside the base64 of a longer text, wherever it begins, in both alphabets', () => {
+  const value = 'sc8j4u2fi6bj>>>swje3jwznigm4z2kug?'
+  const redactor = createRedactor()
+  redactor.add([value])
+  for (const before of ['', 'a', 'ab', 'abc', '[{"password":"']) {
+    for (const alphabet of ['base64', 'base64url'] as const) {
+      const shown = redactor.whole(Buffer.from(`${before}${value}","scheme"`).toString(alphabet))
+      expect(shown).toContain('***')
+      expect(Buffer.from(shown.replace('***', ''), alphabet).toString('latin1')).not.toMatch(/8j4u|igm4/)
+    }
+  }
+})

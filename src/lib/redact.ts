@@ -52,8 +52,22 @@ export function createRedactor(): Redactor {
 function formsOf(value: string): string[] {
   const lines = value.includes('\n') ? value.split('\n') : []
   const base64 = Buffer.from(value).toString('base64')
-  const forms = [value, ...lines, base64, base64.replace(/=+$/, ''), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]
+  const encoded = [base64, base64.replace(/=+$/, ''), ...base64Inside(value)]
+  const url = encoded.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))
+  const forms = [value, ...lines, ...encoded, ...url, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]
   return forms.map((form) => form.trim()).filter((form) => form.length >= SHORTEST)
+}
+
+/**
+ * What base64 of a longer text has for the value in its midst, for each of the three places it can begin at: the characters that
+ * come from nothing but the value. (PLATFORM_RELATIONSHIPS is such a text.)
+ */
+function base64Inside(value: string): string[] {
+  const bytes = Buffer.from(value)
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  })
 }
 
 /** Where `text` can be cut so that no value, whole or only begun, lies across the cut. */
