@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
+import type { Location } from '#lib/location.ts'
 import type { Volumes } from '#volumes/volumes.ts'
 import { figureOf, shown, shuffled, type Figure } from './volumes/figures.ts'
 import { openPlaces, type Place } from './volumes/places.ts'
@@ -76,20 +77,21 @@ async function steadyRound(
 async function cloneRound(postgres: Postgres, place: Cloning, port: number, round: number, samples: Samples | undefined): Promise<void> {
   const sealed = `sealed-${round}`
   await place.volumes.snapshot('source', sealed)
-  samples?.sealed.push(await timedClone(postgres, place, sealed, async () => undefined))
+  samples?.sealed.push(await timedClone(postgres, () => place.volumes.clone({ snapshot: sealed }, 'clone')))
+  await place.volumes.destroy('clone')
   await place.volumes.destroySnapshot(sealed)
 
   const server = await postgres.start(place.source, port)
   const writer = postgres.load(port)
   try {
-    const live = `live-${round}`
-    const snapshot = async () => {
+    const take = async () => {
       if (!place.volumes.atomic) await server.pause()
-      await place.volumes.snapshot('source', live)
+      const volume = await place.volumes.clone({ volume: 'source' }, 'clone')
       await server.goOn()
+      return volume
     }
-    samples?.live.push(await timedClone(postgres, place, live, snapshot))
-    await place.volumes.destroySnapshot(live)
+    samples?.live.push(await timedClone(postgres, take))
+    await place.volumes.destroy('clone')
   } finally {
     await server.goOn()
     await writer[Symbol.asyncDispose]()
@@ -114,15 +116,13 @@ async function manyFiles(volumes: Volumes, times: number): Promise<number[]> {
   return took
 }
 
-async function timedClone(postgres: Postgres, { volumes }: Cloning, snapshot: string, take: () => Promise<void>) {
+async function timedClone(postgres: Postgres, take: () => Promise<Location>) {
   const begun = performance.now()
-  await take()
-  const { path } = await volumes.clone(snapshot, 'clone')
+  const { path } = await take()
   const clone = performance.now() - begun
   const server = await postgres.start(path, 7000)
   const query = performance.now() - begun
   await server.stop()
-  await volumes.destroy('clone')
   return { clone, query }
 }
 

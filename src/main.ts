@@ -140,7 +140,7 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
     exportTree: (projectId, tree, directory) => repositories.exportTree(projectId, tree, directory),
   })
   const releases = createReleases(db)
-  const snapshots = createSnapshots({ volumes, engine })
+  const snapshots = createSnapshots({ volumes, engine, clock: systemClock })
   const services = createServiceHost({ db, engine, vault, driverOf: (type) => need(drivers.services, type) })
   const processes = createProcesses({ engine, builds, services, runtimeOf })
   const places: Places = createPlaces({

@@ -78,7 +78,9 @@ export function createHandlers(deps: Dependencies): Handlers {
       outbound: environment.outbound,
       urls: release === undefined ? [] : deps.places.urlsOf(project, environment, release.plan),
       release:
-        release === undefined ? null : { id: release.id, number: release.number, commit: release.commit, system: release.system.hash },
+        release === undefined
+          ? null
+          : { id: release.id, number: release.number, commit: release.commit, system: release.system?.hash ?? null },
       createdAt: environment.created_at.toISOString(),
     }
   }
@@ -87,11 +89,11 @@ export function createHandlers(deps: Dependencies): Handlers {
     if (environment.volume === null || environment.release_id === null) return null
     const { plan } = await deps.releases.get(environment.release_id)
     const usage = await deps.volumes.usage(environment.volume)
-    const { from, of, snapshot } = environment.lineage
+    const { from, of, at } = environment.lineage
     return {
       rows: await rowsOf(environment, plan.services),
       ...usage,
-      from: from === 'clone' ? `cloned from ${of} (snapshot ${snapshot})` : 'began empty',
+      from: from === 'clone' ? `cloned from ${of} at ${at}` : 'began empty',
     }
   }
 
@@ -209,9 +211,7 @@ export function createHandlers(deps: Dependencies): Handlers {
     },
     async diff({ project: name, before, after }) {
       const project = await projects.get(name)
-      const [a, b] = await Promise.all(
-        [before, after].map(async (branch) => (await deps.releases.current(await environments.get(project, branch))).system),
-      )
+      const [a, b] = await Promise.all([before, after].map(async (branch) => deps.releases.system(await environments.get(project, branch))))
       if (a === undefined || b === undefined) throw environmentFail('unknown', 'Two environments are needed')
       const changes = diff(a, b)
       const same = sameLayers(a, b)

@@ -51,8 +51,9 @@ export interface Schema {
     environment_id: string
     number: number
     commit: string
-    system_hash: string
-    system: JSONColumnType<object>
+    /** What the release turned out to be; null from its swap until that was read. */
+    system_hash: string | null
+    system: JSONColumnType<object | null, string | null, string | null>
     /** The release's plan: validated project, exact runtimes and services, build ids. */
     plan: JSONColumnType<object>
     created_at: Timestamp
@@ -61,12 +62,10 @@ export interface Schema {
     environment_id: string
     name: string
     exact: JSONColumnType<{ type: string; version: string; integrity: string }>
-    /** Sealed JSON of the credentials. */
+    /** Sealed JSON of the credentials it has, or is being given. */
     credentials: string
-    /** True while a clone still has its parent's credentials. */
-    inherited: boolean
-    /** Sealed JSON of what they are being replaced by; kept before it is done, so that a crash between loses neither. */
-    next_credentials: string | null
+    /** Sealed JSON of its parent's, while the cloned data may still know those. */
+    former_credentials: string | null
   }
   activities: {
     id: string
@@ -89,9 +88,9 @@ export interface Schema {
 
 export interface Lineage {
   readonly from: 'empty' | 'clone'
-  /** Snapshot the content was cloned from. */
-  readonly snapshot?: string
-  /** Environment (by branch) the snapshot was taken of. */
+  /** The moment at which the content was cloned, ISO 8601. */
+  readonly at?: string
+  /** Environment (by branch) it was cloned from. */
   readonly of?: string
 }
 

@@ -29,6 +29,7 @@ export async function deploy(context: ActivityContext, steps: Steps): Promise<vo
     else log.line('The release that ran before goes on serving.')
     throw error
   }
+  await phase('record', () => steps.record(goal, log))
   await phase('drain', () => steps.drain(goal, log))
   await phase('post_deploy hook', () => steps.runPostDeployHooks(goal, log))
 }

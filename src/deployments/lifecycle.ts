@@ -54,7 +54,6 @@ export function createLifecycle(deps: Dependencies): Lifecycle {
   async function bringUp(environment: Environment, log: ActivityLog): Promise<void> {
     await engine.ensureNetwork({ id: environment.id, outbound: environment.outbound })
     const place = await placeOf(environment)
-    await engine.own(environment.id, place.volume)
     await deps.services.ensure(environment, place.volume, place.plan.services, log)
     for (const application of place.plan.applications) {
       const web = webOf(application)

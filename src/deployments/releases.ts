@@ -9,6 +9,7 @@ import type { Plan } from './plan.ts'
 
 export const fail = errorTable('releases', {
   unknown: { status: 404, advice: 'Deploy the environment first: `git push friday <branch>`.' },
+  unread: { status: 409, advice: 'Try again in a moment; when it stays so, `friday redeploy <branch>` reads it again.' },
 })
 
 export interface Release {
@@ -16,12 +17,15 @@ export interface Release {
   readonly number: number
   readonly commit: string
   readonly plan: Plan
-  readonly system: System
+  /** Undefined for the moment between its swap and the reading of what it made. */
+  readonly system: System | undefined
 }
 
 export interface Releases {
   /** Records a release under an id of the caller's; recording the same id again gives the first back. */
-  record(id: string, environment: Environment, plan: Plan, system: System): Promise<Release>
+  record(id: string, environment: Environment, plan: Plan): Promise<void>
+  /** Adds what the release turned out to be, once its hooks have run. */
+  describe(id: string, system: System): Promise<void>
   get(id: string): Promise<Release>
   /** The plan of a commit that this project has released before: same commit, same settled versions, same plan. */
   planOf(projectId: string, commit: string): Promise<Plan | undefined>
@@ -29,6 +33,8 @@ export interface Releases {
   forget(id: string): Promise<void>
   /** The release an environment runs; an error when it runs none. */
   current(environment: Environment): Promise<Release>
+  /** The system of the release an environment runs; an error while that is not known. */
+  system(environment: Environment): Promise<System>
 }
 
 export function createReleases(db: Database): Releases {
@@ -48,7 +54,7 @@ export function createReleases(db: Database): Releases {
     async forget(id) {
       await db.deleteFrom('releases').where('id', '=', id).execute()
     },
-    async record(id, environment, plan, system) {
+    async record(id, environment, plan) {
       await db.transaction().execute(async (transaction) => {
         // Releases of one environment are recorded one at a time, so that numbers have no gaps and no doubles.
         await transaction.selectFrom('environments').select('id').where('id', '=', environment.id).forUpdate().execute()
@@ -65,23 +71,34 @@ export function createReleases(db: Database): Releases {
             environment_id: environment.id,
             number: (last?.number ?? 0) + 1,
             commit: plan.commit,
-            system_hash: system.hash,
-            system: JSON.stringify(serialiseSystem(system)),
+            system_hash: null,
+            system: null,
             plan: JSON.stringify(plan),
           })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute()
       })
-      return get(id)
     },
-    current(environment) {
-      if (environment.release_id === null) throw fail('unknown', `The environment ${environment.branch} has no release yet`)
-      return get(environment.release_id)
+    async describe(id, system) {
+      const change = { system_hash: system.hash, system: JSON.stringify(serialiseSystem(system)) }
+      await db.updateTable('releases').set(change).where('id', '=', id).execute()
     },
+    current,
+    async system(environment) {
+      const { system, number } = await current(environment)
+      if (system === undefined) throw fail('unread', `The system of release ${number} of ${environment.branch} has not been read yet`)
+      return system
+    },
+  }
+
+  async function current(environment: Environment): Promise<Release> {
+    if (environment.release_id === null) throw fail('unknown', `The environment ${environment.branch} has no release yet`)
+    return get(environment.release_id)
   }
 }
 
 function releaseOf(row: Row<'releases'>): Release {
-  // The columns hold what `record` wrote.
-  return { id: row.id, number: row.number, commit: row.commit, plan: row.plan as Plan, system: parseSystem(row.system) }
+  // The columns hold what `record` and `describe` wrote.
+  const system = row.system === null ? undefined : parseSystem(row.system)
+  return { id: row.id, number: row.number, commit: row.commit, plan: row.plan as Plan, system }
 }

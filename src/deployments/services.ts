@@ -28,8 +28,8 @@ export interface PlannedService {
 export interface ServiceHost {
   /** Brings every service up to the plan: started, ready, credentials its own, configured. Idempotent. */
   ensure(environment: Environment, volume: Location, services: readonly PlannedService[], log: ActivityLog): Promise<void>
-  /** A child's credentials start as its parent's, since the data it was cloned with knows those. */
-  inherit(parent: Environment, child: Environment): Promise<void>
+  /** A child gets credentials of its own, and is told its parent's, since the data it was cloned with knows those. `services` are the parent's. */
+  inherit(parent: Environment, child: Environment, services: readonly PlannedService[]): Promise<void>
   instances(
     environment: Environment,
     services: readonly PlannedService[],
@@ -65,10 +65,10 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     await ensureFolder(data, 0o700)
     await engine.own(environment.id, data)
     const instance = await instanceOf(environment, planned)
-    log.hide(Object.values(instance.credentials))
-    await start({ environment, planned, driver, data, instance, log })
-    const own = await giveOwnCredentials(environment, planned, driver, instance)
-    await driver.configure(own)
+    const former = await formerCredentials(environment.id, planned.name)
+    log.hide([...Object.values(instance.credentials), ...Object.values(former ?? {})])
+    await start({ environment, planned, driver, data, instance, former, log })
+    await setRow(environment.id, planned.name, { former_credentials: null })
   }
 
   async function start(to: {
@@ -77,9 +77,10 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     driver: Service
     data: Location
     instance: ServiceInstance
+    former: Credentials | undefined
     log: ActivityLog
   }): Promise<void> {
-    const { environment, planned, driver, data, instance, log } = to
+    const { environment, planned, driver, data, instance, former, log } = to
     const id = serviceProcessId(environment, planned.name)
     const running = await engine.status(id)
     if (running === undefined) {
@@ -98,24 +99,13 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
         labels: { role: 'service', environment: environment.id, name: planned.name },
       })
     }
-    const ready = await waitFor(() => answers(driver, instance, environment, planned.name), { timeoutMs: READY_MS, everyMs: 8 })
-    if (ready !== undefined) return
+    const settled = await waitFor(() => driver.settle(instance, former), { timeoutMs: READY_MS, everyMs: 4 })
+    if (settled !== undefined) return
     for await (const chunk of engine.logs(id)) log.output(chunk, `  ${planned.name}: `)
     throw fail(
       'not_ready',
       `The service ${planned.name} (${planned.exact.type} ${planned.exact.version}) did not answer within ${READY_MS / 1000} s`,
     )
-  }
-
-  /** True when it answers with the credentials it has, or with those it was being given when a control plane died. */
-  async function answers(driver: Service, instance: ServiceInstance, environment: Environment, name: string): Promise<boolean> {
-    try {
-      return await driver.ready(instance)
-    } catch (error) {
-      const next = await nextCredentials(environment.id, name)
-      if (next === undefined) throw error
-      return driver.ready({ ...instance, credentials: next })
-    }
   }
 
   async function initialise(to: {
@@ -163,26 +153,6 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     }
   }
 
-  async function giveOwnCredentials(
-    environment: Environment,
-    planned: PlannedService,
-    driver: Service,
-    instance: ServiceInstance,
-  ): Promise<ServiceInstance> {
-    const row = await rowOf(environment.id, planned.name)
-    if (row === undefined || !row.inherited) return instance
-    const begun = row.next_credentials === null ? undefined : openCredentials(vault, row.next_credentials)
-    const next = begun ?? driver.newCredentials(planned.configuration)
-    const own = { ...instance, credentials: next }
-    const done = begun !== undefined && (await driver.ready(own).catch(() => false))
-    if (!done) {
-      await setRow(environment.id, planned.name, { next_credentials: sealCredentials(vault, next) })
-      await driver.rotate(instance, next)
-    }
-    await setRow(environment.id, planned.name, { credentials: sealCredentials(vault, next), next_credentials: null, inherited: false })
-    return own
-  }
-
   async function instanceOf(environment: Environment, planned: PlannedService): Promise<ServiceInstance> {
     const driver = driverOf(planned.exact.type)
     const endpoint = await engine.allocate(environment.id, `svc-${slugOf(planned.name, 24)}`, driver.port)
@@ -206,35 +176,43 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
         name: planned.name,
         exact: JSON.stringify(planned.exact),
         credentials: sealCredentials(vault, fresh),
-        inherited: false,
-        next_credentials: null,
+        former_credentials: null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    const row = await rowOf(environment.id, planned.name)
-    const kept = row === undefined ? fresh : openCredentials(vault, row.credentials)
-    const added = Object.keys(fresh).filter((key) => kept[key] === undefined)
-    if (added.length === 0) return kept
-    // An endpoint that a later release adds gets its password then.
-    const all = { ...fresh, ...kept }
-    await setRow(environment.id, planned.name, { credentials: sealCredentials(vault, all) })
-    return all
+    // An endpoint that a later release adds gets its password then, one for whoever asks at the same time.
+    return db.transaction().execute(async (transaction) => {
+      const { credentials } = await transaction
+        .selectFrom('service_instances')
+        .select('credentials')
+        .where('environment_id', '=', environment.id)
+        .where('name', '=', planned.name)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+      const kept = openCredentials(vault, credentials)
+      const all = { ...fresh, ...kept }
+      if (Object.keys(all).length > Object.keys(kept).length) {
+        await setRow(environment.id, planned.name, { credentials: sealCredentials(vault, all) }, transaction)
+      }
+      return all
+    })
   }
 
   const rowOf = (environmentId: string, name: string) =>
     db.selectFrom('service_instances').selectAll().where('environment_id', '=', environmentId).where('name', '=', name).executeTakeFirst()
 
-  async function nextCredentials(environmentId: string, name: string): Promise<Credentials | undefined> {
+  async function formerCredentials(environmentId: string, name: string): Promise<Credentials | undefined> {
     const row = await rowOf(environmentId, name)
-    return row?.next_credentials == null ? undefined : openCredentials(vault, row.next_credentials)
+    return row?.former_credentials == null ? undefined : openCredentials(vault, row.former_credentials)
   }
 
   async function setRow(
     environmentId: string,
     name: string,
-    change: { credentials?: string; next_credentials?: string | null; inherited?: boolean },
+    change: { credentials?: string; former_credentials?: string | null },
+    on: Pick<Database, 'updateTable'> = db,
   ) {
-    await db.updateTable('service_instances').set(change).where('environment_id', '=', environmentId).where('name', '=', name).execute()
+    await on.updateTable('service_instances').set(change).where('environment_id', '=', environmentId).where('name', '=', name).execute()
   }
 
   async function instances(environment: Environment, services: readonly PlannedService[]) {
@@ -248,7 +226,8 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
     async ensure(environment, volume, services, log) {
       await Promise.all(services.map((planned) => ensureOne(environment, volume, planned, log)))
     },
-    async inherit(parent, child) {
+    async inherit(parent, child, services) {
+      const configurationOf = (name: string) => services.find((planned) => planned.name === name)?.configuration ?? {}
       const rows = await db.selectFrom('service_instances').selectAll().where('environment_id', '=', parent.id).execute()
       if (rows.length === 0) return
       await db
@@ -258,9 +237,8 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
             environment_id: child.id,
             name: row.name,
             exact: JSON.stringify(row.exact),
-            credentials: row.credentials,
-            inherited: true,
-            next_credentials: null,
+            credentials: sealCredentials(vault, driverOf(row.exact.type).newCredentials(configurationOf(row.name))),
+            former_credentials: row.credentials,
           })),
         )
         .onConflict((conflict) => conflict.doNothing())

@@ -3,9 +3,9 @@ import type { ActivityContext } from '#activities/activities.ts'
 import type { ActivityLog } from '#activities/log.ts'
 import type { Builds } from '#builds/builds.ts'
 import type { Vault } from '#config/secrets.ts'
-import type { Engine } from '#engines/engine.ts'
+import type { Engine, ProcessSpec } from '#engines/engine.ts'
 import { fail as environmentFail, type Environments } from '#environments/environments.ts'
-import { errorTable } from '#lib/errors.ts'
+import { errorTable, messageOf } from '#lib/errors.ts'
 import type { Projects } from '#projects/projects.ts'
 import type { Router } from '#router/router.ts'
 import type { Snapshots } from '#snapshots/snapshots.ts'
@@ -48,6 +48,7 @@ export interface Steps {
   start(goal: Goal, log: ActivityLog): Promise<void>
   waitHealthy(goal: Goal, log: ActivityLog): Promise<void>
   swap(goal: Goal, log: ActivityLog): Promise<void>
+  record(goal: Goal, log: ActivityLog): Promise<void>
   undo(goal: Goal, log: ActivityLog): Promise<void>
   drain(goal: Goal, log: ActivityLog): Promise<void>
   runPostDeployHooks(goal: Goal, log: ActivityLog): Promise<void>
@@ -110,6 +111,15 @@ export function createSteps(deps: StepDependencies): Steps {
     throw fail('hook', `The ${work.name.replace('-', '_')} hook of ${application.manifest.name} ${how}`)
   }
 
+  async function eachWeb(place: Place, work: (application: PlannedApplication, spec: ProcessSpec) => Promise<void>): Promise<void> {
+    await Promise.all(
+      place.plan.applications.map(async (application) => {
+        const web = webOf(application)
+        if (web !== undefined) await work(application, await processes.spec(place, application, web))
+      }),
+    )
+  }
+
   /** Waits until every application of the new release answers. */
   async function everyHealthy(goal: Goal, place: Place, log: ActivityLog): Promise<void> {
     for (const application of goal.plan.applications) {
@@ -128,11 +138,6 @@ export function createSteps(deps: StepDependencies): Steps {
       await log.flush()
       throw fail('not_healthy', `The application ${application.manifest.name} is not healthy: ${health.reason}`)
     }
-  }
-
-  async function recordRelease(goal: Goal, place: Place): Promise<void> {
-    const system = await readSystem(deps, place.environment, goal.plan)
-    await deps.releases.record(goal.deployment, place.environment, goal.plan, system)
   }
 
   /** The project's own gate: run inside the new release's container, it has to succeed before the release gets traffic. */
@@ -227,19 +232,21 @@ export function createSteps(deps: StepDependencies): Steps {
       const parent = await environments.byId(goal.parentId)
       log.line(`Creating environment ${environment.branch}, as a clone of ${parent.branch}`)
       const { plan } = await deps.releases.current(parent)
-      await services.inherit(parent, environment)
-      const { volume, snapshot } = await deps.snapshots.cloneOf(parent, environment, () =>
+      await services.inherit(parent, environment, plan.services)
+      const { volume, at } = await deps.snapshots.cloneOf(parent, environment, () =>
         services.quiesce(parent, parent.status === 'active' ? plan.services : []),
       )
       await network
-      await engine.own(environment.id, deps.snapshots.locate(volume))
-      await environments.update(environment.id, { volume, lineage: { from: 'clone', snapshot, of: parent.branch } })
+      await environments.update(environment.id, { volume, lineage: { from: 'clone', at: at.toISOString(), of: parent.branch } })
     },
 
     async startServices(goal, log) {
       const place = await placeOf(goal)
       for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
-      await services.ensure(place.environment, place.volume, goal.plan.services, log)
+      const ensured = services.ensure(place.environment, place.volume, goal.plan.services, log)
+      // What is wrong with an application is said when it is started; it only costs time that services need anyway.
+      const prepared = eachWeb(place, async (_, spec) => engine.prepare(spec)).catch(() => undefined)
+      await Promise.all([ensured, prepared])
       await log.flush()
     },
 
@@ -247,30 +254,33 @@ export function createSteps(deps: StepDependencies): Steps {
 
     async start(goal, log) {
       const place = await placeOf(goal)
-      await Promise.all(
-        goal.plan.applications.map(async (application) => {
-          const work = webOf(application)
-          if (work === undefined) return
-          log.line(`  Opening application ${application.manifest.name} and its relationships`)
-          await engine.start(await processes.spec(place, application, work))
-        }),
-      )
+      await eachWeb(place, async (application, spec) => {
+        log.line(`  Opening application ${application.manifest.name} and its relationships`)
+        await engine.start(spec)
+      })
     },
 
     async waitHealthy(goal, log) {
-      const place = await placeOf(goal)
-      // The schema is what the hooks left; reading it takes no longer than the application needs to start.
-      const settled = await Promise.allSettled([everyHealthy(goal, place, log), recordRelease(goal, place)])
-      for (const one of settled) if (one.status === 'rejected') throw one.reason
+      await everyHealthy(goal, await placeOf(goal), log)
     },
 
     async swap(goal, log) {
       const place = await placeOf(goal)
+      await deps.releases.record(goal.deployment, place.environment, goal.plan)
       await moveRef(deps.git, goal, place.environment.branch)
       await deps.router.apply(await places.siteOf(place))
       await environments.update(goal.environmentId, { release_id: goal.deployment, deployment: goal.deployment, status: 'active' })
       log.line('  Opening environment')
       for (const line of places.describe(place)) log.line(line)
+    },
+
+    async record(goal, log) {
+      const { environment } = await placeOf(goal)
+      try {
+        await deps.releases.describe(goal.deployment, await readSystem(deps, environment, goal.plan))
+      } catch (error) {
+        log.line(`W: what this release made of its system could not be read: ${messageOf(error)}; it serves all the same`)
+      }
     },
 
     async undo(goal) {
@@ -301,7 +311,7 @@ export function createSteps(deps: StepDependencies): Steps {
       try {
         await runHooks(goal, 'postDeploy', log)
       } catch (error) {
-        log.line(`W: ${error instanceof Error ? error.message : String(error)}; the release serves already and stays`)
+        log.line(`W: ${messageOf(error)}; the release serves already and stays`)
       }
     },
   }

@@ -63,8 +63,8 @@ function routesOf(plan: Plan): LayerInput {
 }
 
 function lineageOf(environment: Environment): LayerInput {
-  const { from, snapshot, of } = environment.lineage
-  return json({ lineage: of ?? from, snapshot })
+  const { from, at, of } = environment.lineage
+  return json({ lineage: of ?? from, snapshot: at })
 }
 
 /** `a/b/c` paths of a service's schema as a tree; the parts are percent-encoded where a name holds a slash. */

@@ -59,7 +59,7 @@ export interface ProcessStatus {
   readonly id: string
   readonly network: string
   readonly labels: Readonly<Record<string, string>>
-  readonly state: 'running' | 'exited' | 'restarting'
+  readonly state: 'prepared' | 'running' | 'exited' | 'restarting'
   /** Set once it has exited at least once: 0 to 255, 128 + N for signal N. */
   readonly exitCode?: number
   readonly outOfMemory?: boolean
@@ -124,6 +124,11 @@ export interface Engine extends AsyncDisposable {
   /** How the process `id` will see inside paths, given its mounts. */
   paths(id: string, mounts: readonly Mount[]): PathView
 
+  /**
+   * Makes everything that `start` with the same spec would make, short of letting the program run. Worth a call when the start has to
+   * wait for something else; `start` needs none. An engine may do nothing, and a new control plane lets go of what was only prepared.
+   */
+  prepare(spec: ProcessSpec): Promise<void>
   /** Idempotent by id: resolves once the process has been started (not: is healthy). A program that cannot be executed is an error. */
   start(spec: ProcessSpec): Promise<void>
   /** The spec's stop signal, up to `graceMs`, SIGKILL to all that is left; forgets the process and its log. Idempotent; unknown ids are fine. */

@@ -7,7 +7,7 @@ import type { Mount, PathView } from '#engines/engine.ts'
 import { execOk, spawnProgram } from '#lib/exec.ts'
 import { waitFor } from '#lib/wait.ts'
 import { withUserEntry } from './user.ts'
-import type { ExactService, Service, ServiceConfiguration, ServiceInstance } from './service.ts'
+import type { Credentials, ExactService, Service, ServiceConfiguration, ServiceInstance } from './service.ts'
 
 /** Nobody else's: what this user owns or runs was made by these tests. */
 const USER = process.getuid?.() === 0 ? { uid: 61_997, gid: 61_997 } : undefined
@@ -26,11 +26,16 @@ export interface Running {
   frozen(work: () => Promise<void>): Promise<void>
 }
 
+export interface StartOptions extends Partial<ServiceInstance> {
+  /** What the data knows, when it was cloned. */
+  readonly former?: Credentials
+}
+
 export interface Harness extends AsyncDisposable {
   readonly service: Service
   volume(): Promise<string>
-  /** Initialises when the volume is empty, prepares, starts and waits until it is ready. */
-  start(volume: string, options?: Partial<ServiceInstance>): Promise<Running>
+  /** Initialises when the volume is empty, prepares, starts and settles it. */
+  start(volume: string, options?: StartOptions): Promise<Running>
   /** A copy of a volume, as a plain file system makes it. */
   copy(volume: string): Promise<string>
 }
@@ -50,7 +55,7 @@ export async function createHarness(service: Service, wanted: string, configurat
     return folder
   }
 
-  async function start(folder: string, options: Partial<ServiceInstance> = {}): Promise<Running> {
+  async function start(folder: string, { former, ...options }: StartOptions = {}): Promise<Running> {
     const instance = await instanceOf(service, exact, configuration, options)
     const at = viewOf(mounts)
     const initialise = (await readdir(folder)).length === 0 ? service.initialise(instance, at, folder) : undefined
@@ -61,7 +66,7 @@ export async function createHarness(service: Service, wanted: string, configurat
     await service.prepare(instance, folder, at, folder)
     const running = run(service, instance, folder, at)
     started.add(running)
-    const ready = await waitFor(() => service.ready(instance), { timeoutMs: PATIENCE_MS })
+    const ready = await waitFor(() => service.settle(instance, former), { timeoutMs: PATIENCE_MS })
     if (ready === undefined) throw new Error(`${service.type} did not get ready:\n${running.output()}`)
     return running
   }

@@ -22,12 +22,7 @@ export function serviceConformance({ service, wanted, configuration, wrongConfig
   describe(`${service.type} ${wanted} keeps the contract of a service`, () => {
     let harness: Harness
     const entryOf = (instance: ServiceInstance) => service.relationship(instance, service.endpoints(instance.configuration)[0] ?? '')
-    const readyEntry = async (running: Running) => {
-      await service.configure(running.instance)
-      return entryOf(running.instance)
-    }
-    /** The same data and passwords elsewhere, as a clone has them before it is given its own. */
-    const cloneOf = (running: Running, volume: string) => harness.start(volume, { credentials: running.instance.credentials })
+    const cloneOf = (running: Running, volume: string) => harness.start(volume, { former: running.instance.credentials })
 
     beforeAll(async () => {
       harness = await createHarness(service, wanted, configuration)
@@ -65,30 +60,30 @@ export function serviceConformance({ service, wanted, configuration, wrongConfig
 
     test('from nothing to a service that an application uses; a second start finds all as it was; it stops in order', async () => {
       const first = await harness.start(await harness.volume())
-      await put(await readyEntry(first), 'city', 'Zürich')
-      await service.configure(first.instance)
+      await put(entryOf(first.instance), 'city', 'Zürich')
+      expect(await service.settle(first.instance)).toBe(true)
       expect(await get(entryOf(first.instance), 'city')).toBe('Zürich')
       expect(await first.stop()).toBe(0)
-      await expect(service.ready(first.instance)).resolves.toBe(false)
+      await expect(service.settle(first.instance)).resolves.toBe(false)
 
       const second = await harness.start(first.volume, { credentials: first.instance.credentials })
-      expect(await get(await readyEntry(second), 'city')).toBe('Zürich')
+      expect(await get(entryOf(second.instance), 'city')).toBe('Zürich')
       expect(await second.stop()).toBe(0)
     })
 
     test('it comes back after it was killed', async () => {
       const first = await harness.start(await harness.volume(), { durable: true })
-      await put(await readyEntry(first), 'kept', 'yes')
+      await put(entryOf(first.instance), 'kept', 'yes')
       await service.quiesce(first.instance)
       await first.kill()
       const second = await harness.start(first.volume, { durable: true, credentials: first.instance.credentials })
-      expect(await get(await readyEntry(second), 'kept')).toBe('yes')
+      expect(await get(entryOf(second.instance), 'kept')).toBe('yes')
       await second.stop()
     })
 
     test('a clone taken while it is stopped, and one while it is held still, are whole, alike and apart', async () => {
       const original = await harness.start(await harness.volume())
-      const entry = await readyEntry(original)
+      const entry = entryOf(original.instance)
       await put(entry, 'where', 'original')
       await alter?.(entry)
       await service.quiesce(original.instance)
@@ -97,7 +92,7 @@ export function serviceConformance({ service, wanted, configuration, wrongConfig
         copy = await harness.copy(original.volume)
       })
       const clone = await cloneOf(original, copy)
-      const cloned = await readyEntry(clone)
+      const cloned = entryOf(clone.instance)
       expect(await get(cloned, 'where')).toBe('original')
       await put(cloned, 'where', 'clone')
       expect(await get(entry, 'where')).toBe('original')
@@ -107,22 +102,23 @@ export function serviceConformance({ service, wanted, configuration, wrongConfig
 
       await original.stop()
       const cold = await cloneOf(original, await harness.copy(original.volume))
-      expect(await get(await readyEntry(cold), 'where')).toBe('original')
+      expect(await get(entryOf(cold.instance), 'where')).toBe('original')
       await cold.stop()
     })
 
     test('a clone is given passwords of its own, and the former ones end', async () => {
       const running = await harness.start(await harness.volume())
-      const former = await readyEntry(running)
+      const former = entryOf(running.instance)
       await put(former, 'city', 'Bern')
       const credentials = service.newCredentials(configuration)
-      await service.rotate(running.instance, credentials)
       const own = { ...running.instance, credentials }
-      await service.configure(own)
-      expect(await service.ready(own)).toBe(true)
+      expect(await service.settle(own, running.instance.credentials)).toBe(true)
+      // As after a crash between the server's change and ours.
+      expect(await service.settle(own, running.instance.credentials)).toBe(true)
+      expect(await service.settle(own)).toBe(true)
       expect(await get(entryOf(own), 'city')).toBe('Bern')
       await expect(get(former, 'city')).rejects.toSatisfy(isRefusal)
-      await expect(service.ready(running.instance)).rejects.toSatisfy(isRefusal)
+      await expect(service.settle(running.instance)).rejects.toSatisfy(isRefusal)
       expect(running.output()).not.toContain(Object.values(credentials)[0]?.reveal())
       await running.stop()
     })

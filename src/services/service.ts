@@ -14,7 +14,7 @@ export interface ServiceConfiguration {
   readonly [key: string]: unknown
 }
 
-/** Kept encrypted with the environment; made by `newCredentials`, cloned with the data, replaced by `rotate`. */
+/** Kept encrypted with the environment; made by `newCredentials`, cloned with the data, then replaced by `settle`. */
 export type Credentials = Readonly<Record<string, Secret>>
 
 export interface ServiceInstance {
@@ -60,12 +60,11 @@ export interface Service {
   /** Prepares the data directory's files on every start (configuration, removing a former server's leftovers). `directory` is on the host. */
   prepare(instance: ServiceInstance, directory: string, at: PathView, dataPath: string): Promise<void>
   process(instance: ServiceInstance, at: PathView, dataPath: string): ServiceProcess
-  /** True when it takes connections. */
-  ready(instance: ServiceInstance): Promise<boolean>
-  /** Brings databases, users, rights and extensions to what the configuration says; idempotent. */
-  configure(instance: ServiceInstance): Promise<void>
-  /** Gives a clone credentials of its own; `instance.credentials` are the former ones. */
-  rotate(instance: ServiceInstance, next: Credentials): Promise<void>
+  /**
+   * Brings databases, users, rights and extensions to what the configuration says; false while it does not take connections yet.
+   * Data that was cloned knows other credentials, `former`: they are replaced first, all of them. Idempotent, cut off anywhere.
+   */
+  settle(instance: ServiceInstance, former?: Credentials): Promise<boolean>
   /** Shortens recovery of a snapshot taken right after (a checkpoint); bounded to seconds. */
   quiesce(instance: ServiceInstance): Promise<void>
   relationship(instance: ServiceInstance, endpoint: string): RelationshipEntry

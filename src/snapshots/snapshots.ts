@@ -1,4 +1,5 @@
-// Snapshots: the state of all volumes of an environment at one moment, immutable, and volumes cloned from them.
+// Snapshots: the state of all volumes of an environment at one moment, and volumes cloned from it.
+import type { Clock } from '#lib/clock.ts'
 import type { Engine } from '#engines/engine.ts'
 import type { Environment } from '#environments/environments.ts'
 import { errorTable } from '#lib/errors.ts'
@@ -13,35 +14,23 @@ export interface Snapshots {
   /** The volume of an environment, empty when it is new. */
   empty(environment: Environment): Promise<string>
   /**
-   * A volume for `child` with the parent's data as it is now. `quiesce` is called right before the snapshot is taken; on storage
-   * whose snapshots are not a point in time, the parent's processes are frozen for as long as the copy takes.
+   * A volume for `child` with the parent's data as it is now. `quiesce` is called right before it is cloned; on storage whose clones
+   * are not a point in time, the parent's processes are frozen for as long as the copy takes.
    */
-  cloneOf(parent: Environment, child: Environment, quiesce: () => Promise<void>): Promise<{ volume: string; snapshot: string }>
+  cloneOf(parent: Environment, child: Environment, quiesce: () => Promise<void>): Promise<{ volume: string; at: Date }>
   locate(volume: string): Location
-  /** Removes an environment's volume and the snapshot it was born from. */
+  /** Removes an environment's volume. */
   remove(environment: Environment): Promise<void>
 }
 
 interface Dependencies {
   readonly volumes: Volumes
   readonly engine: Engine
+  readonly clock: Clock
 }
 
-export function createSnapshots({ volumes, engine }: Dependencies): Snapshots {
+export function createSnapshots({ volumes, engine, clock }: Dependencies): Snapshots {
   const volumeOf = (environment: Environment) => `${environment.id}-v1`
-  const birthOf = (environment: Environment) => `${environment.id}-birth`
-
-  async function snapshot(parent: Environment, id: string, quiesce: () => Promise<void>): Promise<void> {
-    if (parent.volume === null) throw fail('no_data', `The environment ${parent.branch} has no data yet`)
-    await quiesce()
-    if (volumes.atomic) return volumes.snapshot(parent.volume, id)
-    await engine.pause(parent.id)
-    try {
-      await volumes.snapshot(parent.volume, id)
-    } finally {
-      await engine.unpause(parent.id)
-    }
-  }
 
   return {
     locate: (volume) => volumes.locate(volume),
@@ -50,14 +39,25 @@ export function createSnapshots({ volumes, engine }: Dependencies): Snapshots {
       return volumeOf(environment)
     },
     async cloneOf(parent, child, quiesce) {
-      const id = birthOf(child)
-      await snapshot(parent, id, quiesce)
-      await volumes.clone(id, volumeOf(child))
-      return { volume: volumeOf(child), snapshot: id }
+      if (parent.volume === null) throw fail('no_data', `The environment ${parent.branch} has no data yet`)
+      const volume = volumeOf(child)
+      await quiesce()
+      const at = new Date(clock.now())
+      if (volumes.atomic) await volumes.clone({ volume: parent.volume }, volume)
+      else await cloneFrozen(parent.id, parent.volume, volume)
+      return { volume, at }
     },
     async remove(environment) {
       await volumes.destroy(volumeOf(environment))
-      await volumes.destroySnapshot(birthOf(environment))
     },
+  }
+
+  async function cloneFrozen(environmentId: string, from: string, to: string): Promise<void> {
+    await engine.pause(environmentId)
+    try {
+      await volumes.clone({ volume: from }, to)
+    } finally {
+      await engine.unpause(environmentId)
+    }
   }
 }

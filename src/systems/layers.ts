@@ -17,7 +17,7 @@ export const LAYERS = ['code', 'runtime', 'packages', 'config', 'network', 'serv
  * - schema    `<service>/<database>[/<namespace>]` then pairs of kind and name: `table/customers/column/email` → definition.
  *             Also `<service>/role/<role>`, `<service>/<database>/database` and `<service>/<database>/<namespace>/''` themselves.
  *             An object that has parts keeps its own definition under the key `''` (see `treeOf`).
- * - data      `<service>` or `mounts`, then `snapshot` → id · `lineage` → the environment it was cloned from ·
+ * - data      `<service>` or `mounts`, then `snapshot` → its moment · `lineage` → the environment it was cloned from ·
  *             `scrub/<profile|generation>`
  */
 export type LayerName = (typeof LAYERS)[number]

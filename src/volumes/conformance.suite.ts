@@ -69,7 +69,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       const { path } = await volumes.create(origin)
       await plantOddTree(path)
       await volumes.snapshot(origin, snapshot)
-      const cloned = await volumes.clone(snapshot, clone)
+      const cloned = await volumes.clone({ snapshot }, clone)
       const before = await describeTree(path)
       expect(before.length).toBe(14)
       expect(await describeTree(volumes.locateSnapshot(snapshot).path)).toEqual(before)
@@ -82,12 +82,29 @@ export function volumesConformance(name: string, suite: Suite): void {
       await volumes.create(origin)
       await write(origin, 'first')
       await volumes.snapshot(origin, snapshot)
-      await volumes.clone(snapshot, one)
-      await volumes.clone(snapshot, two)
+      await volumes.clone({ snapshot }, one)
+      await volumes.clone({ snapshot }, two)
       await write(origin, 'origin')
       await write(one, 'one')
       expect([await text(origin), await text(one), await text(two)]).toEqual(['origin', 'one', 'first'])
       expect(await readFile(join(volumes.locateSnapshot(snapshot).path, 'file'), 'utf8')).toBe('first')
+    })
+
+    test('a volume is cloned as it is now, without a snapshot of it', async () => {
+      const [origin, clone] = [randomId(), randomId()]
+      const { path } = await volumes.create(origin)
+      await plantOddTree(path)
+      const before = await describeTree(path)
+      const cloned = await volumes.clone({ volume: origin }, clone)
+      expect(await describeTree(cloned.path)).toEqual(before)
+      await write(origin, 'origin')
+      await volumes.clone({ volume: origin }, clone)
+      await write(clone, 'mine')
+      expect([await text(origin), await text(clone)]).toEqual(['origin', 'mine'])
+      expect((await volumes.list()).snapshots).not.toContain(clone)
+      await volumes.destroy(origin)
+      expect(await text(clone)).toBe('mine')
+      await expect(volumes.clone({ volume: origin }, randomId())).rejects.toMatchObject({ code: 'volumes.no_volume', status: 404 })
     })
 
     test('a snapshot or a clone that exists is kept as it is', async () => {
@@ -95,11 +112,11 @@ export function volumesConformance(name: string, suite: Suite): void {
       await volumes.create(origin)
       await write(origin, 'first')
       await volumes.snapshot(origin, snapshot)
-      await volumes.clone(snapshot, clone)
+      await volumes.clone({ snapshot }, clone)
       await write(origin, 'second')
       await write(clone, 'mine')
       await volumes.snapshot(origin, snapshot)
-      await volumes.clone(snapshot, clone)
+      await volumes.clone({ snapshot }, clone)
       expect(await readFile(join(volumes.locateSnapshot(snapshot).path, 'file'), 'utf8')).toBe('first')
       expect(await text(clone)).toBe('mine')
     })
@@ -109,7 +126,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       await Promise.all([volumes.create(origin), volumes.create(origin)])
       await write(origin, 'first')
       await Promise.all([volumes.snapshot(origin, snapshot), volumes.snapshot(origin, snapshot)])
-      await Promise.all([volumes.clone(snapshot, clone), volumes.clone(snapshot, clone), volumes.clone(snapshot, clone)])
+      await Promise.all([volumes.clone({ snapshot }, clone), volumes.clone({ snapshot }, clone), volumes.clone({ snapshot }, clone)])
       expect(await execOk(['ls', '-A', volumes.locate(clone).path])).toBe('file\n')
       await Promise.all([volumes.destroy(clone), volumes.destroy(clone)])
       expect(await volumes.exists(clone)).toBe(false)
@@ -146,12 +163,12 @@ export function volumesConformance(name: string, suite: Suite): void {
       await volumes.destroy(origin)
       await volumes.destroy(origin)
       expect(await volumes.exists(origin)).toBe(false)
-      await volumes.clone(snapshot, origin)
+      await volumes.clone({ snapshot }, origin)
       expect(await text(origin)).toBe('first')
       await volumes.destroySnapshot(snapshot)
       await volumes.destroySnapshot(snapshot)
       expect(await text(origin)).toBe('first')
-      await expect(volumes.clone(snapshot, randomId())).rejects.toMatchObject({ code: 'volumes.no_snapshot', status: 404 })
+      await expect(volumes.clone({ snapshot }, randomId())).rejects.toMatchObject({ code: 'volumes.no_snapshot', status: 404 })
     })
 
     test('a tree deeper than a path can be long is destroyed, and copied whole or not at all', async () => {
@@ -173,7 +190,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       const [origin, snapshot, clone] = ['list-b', 'list-s', 'list-a']
       await volumes.create(origin)
       await volumes.snapshot(origin, snapshot)
-      await volumes.clone(snapshot, clone)
+      await volumes.clone({ snapshot }, clone)
       const listed = await volumes.list()
       expect(listed.volumes.filter((id) => id.startsWith('list-'))).toEqual(['list-a', 'list-b'])
       expect(listed.snapshots.filter((id) => id.startsWith('list-'))).toEqual(['list-s'])
@@ -182,7 +199,7 @@ export function volumesConformance(name: string, suite: Suite): void {
     test('what is missing is said to be missing', async () => {
       await expect(volumes.snapshot('missing', 'any')).rejects.toMatchObject({ code: 'volumes.no_volume', status: 404 })
       await expect(volumes.usage('missing')).rejects.toMatchObject({ code: 'volumes.no_volume' })
-      await expect(volumes.clone('missing', 'any')).rejects.toMatchObject({ code: 'volumes.no_snapshot' })
+      await expect(volumes.clone({ snapshot: 'missing' }, 'any')).rejects.toMatchObject({ code: 'volumes.no_snapshot' })
       expect(await volumes.exists('missing')).toBe(false)
       expect((await volumes.list()).volumes).not.toContain('any')
     })
@@ -195,8 +212,9 @@ export function volumesConformance(name: string, suite: Suite): void {
         async () => await volumes.exists(id),
         async () => await volumes.snapshot(id, 'plain'),
         async () => await volumes.snapshot('plain', id),
-        async () => await volumes.clone(id, 'plain'),
-        async () => await volumes.clone('plain', id),
+        async () => await volumes.clone({ snapshot: id }, 'plain'),
+        async () => await volumes.clone({ volume: id }, 'plain'),
+        async () => await volumes.clone({ snapshot: 'plain' }, id),
         async () => await volumes.destroy(id),
         async () => await volumes.destroySnapshot(id),
         async () => await volumes.usage(id),
@@ -216,7 +234,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       expect(alone.ownBytes).toBeGreaterThan(49 * MB)
       expect(alone.ownBytes).toBeLessThan(52 * MB)
       await volumes.snapshot(origin, snapshot)
-      await volumes.clone(snapshot, clone)
+      await volumes.clone({ snapshot }, clone)
       const fresh = await volumes.usage(clone)
       if (!suite.copyOnWrite) {
         expect(fresh.ownBytes).toBeGreaterThan(49 * MB)
@@ -261,7 +279,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       expect(await second.list()).toEqual(before)
       for (const half of halves) expect(await isFolder(half)).toBe(false)
       expect(await isFolder(living)).toBe(true)
-      await second.clone(snapshot, `${origin}-2`)
+      await second.clone({ snapshot }, `${origin}-2`)
       expect(await text(`${origin}-2`)).toBe('first')
       await execOk(['rmdir', living])
     })
@@ -294,7 +312,7 @@ export function volumesConformance(name: string, suite: Suite): void {
       { timeoutMs: 30_000, everyMs: 200 },
     )
     expect(made).toBe(true)
-    await volumes.clone('now', 'again')
+    await volumes.clone({ snapshot: 'now' }, 'again')
     expect((await stat(join(volumes.locate('again').path, 'some'))).size).toBe(40 * MB)
   })
 

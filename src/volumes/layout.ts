@@ -3,6 +3,7 @@ import { lstat, mkdir, open, readdir, chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hostPath, type Location } from '#lib/location.ts'
 import { fail } from './errors.ts'
+import type { Origin } from './volumes.ts'
 
 export type Kind = 'volumes' | 'snapshots'
 
@@ -43,6 +44,11 @@ export class Layout {
       : fail('no_snapshot', `There is no snapshot ${id}.`, { id })
   }
 
+  /** The path of what a clone is made from; the same errors. */
+  origin(origin: Origin): Promise<string> {
+    return 'volume' in origin ? this.existing('volumes', origin.volume) : this.existing('snapshots', origin.snapshot)
+  }
+
   /**
    * Other users may pass through to a volume they know and own, but list nothing. Snapshots hold modes as their
    * writers left them, and production's data: only the platform goes in there.
@@ -63,6 +69,10 @@ export class Layout {
     const names = await readdir(this.folder(kind))
     return names.filter((name) => /^[a-z0-9-]{1,60}$/.test(name)).toSorted()
   }
+}
+
+export function nameOf(origin: Origin): string {
+  return 'volume' in origin ? `volume ${origin.volume}` : `snapshot ${origin.snapshot}`
 }
 
 export async function isFolder(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execOk } from '#lib/exec.ts'
 import { fail, isNoSpace, isTaken, noSpace } from './errors.ts'
 import { halfMadeName, leftovers } from './halfmade.ts'
-import { Layout, syncFolder, type Kind } from './layout.ts'
+import { Layout, nameOf, syncFolder, type Kind } from './layout.ts'
 import { spaceOf } from './space.ts'
 import { Turns } from './turns.ts'
 import type { Volumes, VolumeUsage } from './volumes.ts'
@@ -62,11 +62,11 @@ export function createTreeVolumes(folder: string, driver: TreeDriver): Volumes {
       })
     },
 
-    async clone(snapshot, volume) {
+    async clone(origin, volume) {
       const to = layout.path('volumes', volume)
       await turns.take(to, async () => {
         if (await layout.exists('volumes', volume)) return
-        await copyTree(await layout.existing('snapshots', snapshot), 'volumes', to, `clone snapshot ${snapshot}`)
+        await copyTree(await layout.origin(origin), 'volumes', to, `clone ${nameOf(origin)}`)
       })
       return layout.locate('volumes', volume)
     },

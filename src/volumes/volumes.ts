@@ -8,12 +8,15 @@ export interface VolumeUsage {
   readonly sharedBytes: number
 }
 
+/** What a clone is made from: a snapshot, or a volume as it is now. */
+export type Origin = { readonly snapshot: string } | { readonly volume: string }
+
 /** Ids are `[a-z0-9-]{1,60}`; volumes and snapshots have one name space each. Every method may be called twice. */
 export interface Volumes extends AsyncDisposable {
   readonly name: 'btrfs' | 'reflink' | 'copy'
   /** What a person should know, one sentence each ("every clone is a full copy"); shown by `friday status`. */
   readonly limits: readonly string[]
-  /** True when `snapshot` of a volume that is being written to is a point in time; otherwise its writers are paused meanwhile. */
+  /** True when a snapshot or clone of a volume that is being written to is a point in time; otherwise its writers are paused meanwhile. */
   readonly atomic: boolean
 
   /** Makes the pool ready (loop file made, mounted, grown) or takes over the one that is there. Call once, before anything else. */
@@ -26,8 +29,8 @@ export interface Volumes extends AsyncDisposable {
   snapshot(volume: string, snapshot: string): Promise<void>
   /** Where a snapshot can be read. */
   locateSnapshot(snapshot: string): Location
-  /** A writable volume with the snapshot's content. Idempotent; a half-made clone is made again. */
-  clone(snapshot: string, volume: string): Promise<Location>
+  /** A writable volume with the content of its origin. Idempotent; a half-made clone is made again. */
+  clone(origin: Origin, volume: string): Promise<Location>
   destroy(volume: string): Promise<void>
   destroySnapshot(snapshot: string): Promise<void>
   usage(volume: string): Promise<VolumeUsage>

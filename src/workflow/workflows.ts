@@ -29,6 +29,12 @@ export interface Workflows {
   shutdown(): Promise<void>
 }
 
+/**
+ * A step's record need not be on the disk before the next begins: what a power cut takes of them is done again, as steps are idempotent.
+ * Friday's own tables are written with synchronous commits, and those carry every earlier record with them.
+ */
+const SESSION = '-c idle_in_transaction_session_timeout=60000 -c synchronous_commit=off'
+
 interface Kept<T> {
   readonly value?: T
   readonly failure?: { code: string; message: string; status: number; advice: string }
@@ -36,7 +42,7 @@ interface Kept<T> {
 
 /** One per process (DBOS keeps its registry globally). `executor` names this control plane over restarts. */
 export function createWorkflows({ url, executor, log }: { url: Secret; executor: string; log: Log }): Workflows {
-  const pool = new Pool({ connectionString: url.reveal(), max: 6, options: '-c idle_in_transaction_session_timeout=60000' })
+  const pool = new Pool({ connectionString: url.reveal(), max: 6, options: SESSION })
   // A connection cut by a restart of the server must not end the process.
   pool.on('error', () => undefined)
   const registered = new Map<string, (id: string) => Promise<void>>()

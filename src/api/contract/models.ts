@@ -11,7 +11,12 @@ export const Project = z
   .openapi('Project')
 
 export const Release = z
-  .object({ id: z.string(), number: z.number(), commit: z.string(), system: z.string().describe('Hash of its system') })
+  .object({
+    id: z.string(),
+    number: z.number(),
+    commit: z.string(),
+    system: z.string().nullable().describe('Hash of its system; null until it has been read'),
+  })
   .openapi('Release')
 
 export const Data = z

@@ -29,6 +29,34 @@ export function lifecycle(bench: () => Bench): void {
     await engine.stop(spec.id)
   })
 
+  test('what was prepared runs when it is started, once; without a start it never does', async () => {
+    const volume = await bench().owned()
+    const mounts = [{ source: hostPath(volume), target: '/data', readonly: false }]
+    const prepared = (name: string) => {
+      const id = bench().id()
+      const data = bench().engine.paths(id, mounts)('/data')
+      return bench().shell(`echo ran >> ${data}/${name}; exec sleep 1000`, { id, mounts, restart: 'always' })
+    }
+    const [wanted, unwanted, left] = [prepared('wanted'), prepared('unwanted'), prepared('left')]
+    for (const spec of [wanted, wanted, unwanted, left]) await bench().engine.prepare(spec)
+    const states = (await bench().engine.list()).filter(({ id }) => id === wanted.id).map(({ state }) => state)
+    if (states.length > 0) {
+      expect(states).toEqual(['prepared'])
+      await expect(bench().engine.exec(wanted.id, ['true'], { tty: false })).rejects.toMatchObject({ code: 'engine.not_running' })
+    }
+    await bench().engine.stop(unwanted.id)
+    await bench().engine.start(wanted)
+    expect(await waitFor(() => there(join(volume, 'wanted')), { timeoutMs: PATIENCE_MS })).toBe(true)
+    expect(await bench().engine.status(wanted.id)).toMatchObject({ state: 'running', restarts: 0 })
+    await bench().reopen()
+    expect(await bench().engine.status(left.id)).toBeUndefined()
+    await bench().engine.start(left)
+    expect(await waitFor(() => there(join(volume, 'left')), { timeoutMs: PATIENCE_MS })).toBe(true)
+    await Promise.all([bench().engine.stop(wanted.id, 0), bench().engine.stop(left.id, 0)])
+    expect(await Promise.all(['wanted', 'left'].map((name) => readFile(join(volume, name), 'utf8')))).toEqual(['ran\n', 'ran\n'])
+    expect(await there(join(volume, 'unwanted'))).toBe(false)
+  })
+
   test('the environment is what was given, secrets revealed, and PATH, HOME and the trust store besides', async () => {
     const spec = bench().spec({
       argv: ['/usr/bin/perl', '-e', 'print "$_=$ENV{$_}\\0" for sort keys %ENV'],

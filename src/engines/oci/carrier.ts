@@ -21,11 +21,7 @@ export function createContainers(runtime: Runtime, networks: Networks, layout: L
       await checkView(spec, place.uid)
       await writeBundle(folder, spec, { ...place, cgroup: `${layout.cgroup}/${spec.id}` }, host)
     },
-    async launch(id, folder, logBytes) {
-      const pid = await runtime.create(id, folder, logBytes)
-      await runtime.start(id)
-      return pid
-    },
+    make: (id, folder, logBytes) => runtime.create(id, folder, logBytes),
     begin: (id) => runtime.start(id),
     remove: ({ id }) => runtime.remove(id),
     pause: ({ id }) => runtime.pause(id),

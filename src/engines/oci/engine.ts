@@ -66,6 +66,7 @@ export async function createOciEngine({ folder, log, clock = systemClock }: OciE
     release: (network, name) => queue.run(network, () => networks.release(network, name)),
     own: (network, location) => own(networks, network, location),
     paths: () => (inside) => inside,
+    prepare: async (spec) => void (await units.prepare(spec)),
     start: async (spec) => void (await units.start(spec)),
     stop: (id, graceMs = GRACE_MS) => units.stop(id, graceMs),
     status: async (id) => units.status(id),

@@ -15,7 +15,7 @@ import type { Ports } from './ports.ts'
 import { SUPERVISOR } from './supervisor.ts'
 import { buildView, viewOf } from './view.ts'
 
-/** What `launch` and sessions need; on disk with mode 0600. */
+/** What `make` and sessions need; on disk with mode 0600. */
 export interface Launch {
   readonly argv: [string, ...string[]]
   readonly cwd: string
@@ -30,7 +30,7 @@ export function createChildren(folder: string, views: string, exits: string, por
   return {
     logs: { keep: listSegments, decoder: () => ({ push: (chunk) => chunk }) },
     prepare,
-    launch,
+    make,
     // Children run as soon as they are made.
     begin: async () => undefined,
     remove,
@@ -61,7 +61,7 @@ export function createChildren(folder: string, views: string, exits: string, por
     await writeFile(join(place, 'launch.json'), JSON.stringify(content), { mode: 0o600 })
   }
 
-  async function launch(id: string, place: string, logBytes: number): Promise<number> {
+  async function make(id: string, place: string, logBytes: number): Promise<number> {
     const { argv, cwd, env } = await readLaunch(place)
     const files = [join(place, 'log'), String(logBytes), join(exits, id), join(place, 'pid')]
     await mkdir(files[0] ?? place, { recursive: true })

@@ -57,6 +57,8 @@ export async function createProcessEngine({ folder, log, clock = systemClock }: 
     // All networks share the user that Friday runs as, to whom the files belong already.
     own: async (network) => ports.need(network),
     paths: (id, mounts) => viewOf(join(views, id), mounts),
+    // Children run as soon as they are made.
+    prepare: async () => undefined,
     start: async (spec) => void (await units.start(spec)),
     stop: (id, graceMs = GRACE_MS) => units.stop(id, graceMs),
     status: async (id) => units.status(id),

@@ -11,11 +11,10 @@ export interface Found {
 
 export interface Carrier {
   readonly logs: LogFormat
-  /** Fills the empty folder with all that `launch` needs, secrets included; throws a clear error for what cannot work. */
+  /** Fills the empty folder with all that `make` needs, secrets included; throws a clear error for what cannot work. */
   prepare(spec: ProcessSpec, folder: string): Promise<void>
-  /** Makes and starts the process from its folder; returns the id of its first process. */
-  launch(id: string, folder: string, logBytes: number): Promise<number>
-  /** Starts what was found waiting. */
+  /** Makes the process from its folder; returns the id of its first process, whose program may wait for `begin`. */
+  make(id: string, folder: string, logBytes: number): Promise<number>
   begin(id: string): Promise<void>
   /** Ends what is left and forgets it, its exit excepted. Idempotent. */
   remove(record: UnitRecord): Promise<void>

@@ -11,8 +11,8 @@ export interface UnitRecord {
   readonly labels: Readonly<Record<string, string>>
   readonly restart: ProcessSpec['restart']
   readonly stopSignal: NonNullable<ProcessSpec['stopSignal']>
-  /** `made`: not started for sure. `started`: it was. `stopping`: to be removed whatever happens. */
-  phase: 'made' | 'started' | 'stopping'
+  /** `prepared`: not to be started yet. `made`: to be started, or just started. `started`: it was. `stopping`: to be removed whatever happens. */
+  phase: 'prepared' | 'made' | 'started' | 'stopping'
   pid?: number
   /** Tells the process from a later one with its id. */
   pidStart?: string

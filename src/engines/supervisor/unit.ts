@@ -55,8 +55,13 @@ export class Unit {
     return this.#exit
   }
 
+  /** It was made and has not ended; of what is prepared the program does not run yet. */
   get running(): boolean {
     return this.#launched && this.#exit === undefined
+  }
+
+  get prepared(): boolean {
+    return this.record.phase === 'prepared'
   }
 
   status(): ProcessStatus {
@@ -66,7 +71,7 @@ export class Unit {
       id,
       network,
       labels,
-      state: this.#exit === undefined ? 'running' : restart === 'always' ? 'restarting' : 'exited',
+      state: this.prepared ? 'prepared' : this.#exit === undefined ? 'running' : restart === 'always' ? 'restarting' : 'exited',
       ...(last === undefined ? {} : { exitCode: last.exitCode, outOfMemory: last.outOfMemory }),
       restarts,
       startedAt: new Date(startedAt),
@@ -75,20 +80,54 @@ export class Unit {
 
   /** Starts the process from its folder. On failure nothing runs; the folder stays. */
   async launch(again: 0 | 1 = 0): Promise<void> {
-    const { record, folder } = this
-    const { carrier, clock } = this.#tools
-    try {
-      record.pid = await carrier.launch(record.id, folder, record.restart === 'always' ? SERVICE_LOG_BYTES : RUN_LOG_BYTES)
-      record.pidStart = await carrier.startOf(record.pid)
-      record.startedAt = clock.now()
-      record.phase = 'started'
-      record.restarts += again
-      this.#exit = undefined
-      record.paused = false
-      this.#launched = true
+    await this.#orRemoved(async () => {
+      await this.#make()
+      await this.#begin()
+      this.record.restarts += again
       await Promise.all([this.save(), this.#tendLog()])
+    })
+  }
+
+  /** Makes the process and leaves it waiting; its record says `prepared` already. */
+  async prepare(): Promise<void> {
+    await this.#orRemoved(async () => {
+      await this.#make()
+      await this.save()
+    })
+  }
+
+  /** Starts what was prepared. The record says so before, so that a control plane that finds it waiting lets it go on. */
+  async begin(): Promise<void> {
+    this.record.phase = 'made'
+    await this.save()
+    await this.#orRemoved(async () => {
+      await this.#begin()
+      await Promise.all([this.save(), this.#tendLog()])
+    })
+  }
+
+  async #make(): Promise<void> {
+    const { record, folder } = this
+    const { carrier } = this.#tools
+    record.pid = await carrier.make(record.id, folder, record.restart === 'always' ? SERVICE_LOG_BYTES : RUN_LOG_BYTES)
+    record.pidStart = await carrier.startOf(record.pid)
+    this.#exit = undefined
+    record.paused = false
+    this.#launched = true
+  }
+
+  async #begin(): Promise<void> {
+    const { record } = this
+    await this.#tools.carrier.begin(record.id)
+    record.startedAt = this.#tools.clock.now()
+    record.phase = 'started'
+  }
+
+  async #orRemoved(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
     } catch (error) {
-      await carrier.remove(record).catch(() => undefined)
+      await this.#tools.carrier.remove(this.record).catch(() => undefined)
       throw error
     }
   }
@@ -97,10 +136,12 @@ export class Unit {
   async adopt(surveyed: Found | undefined): Promise<void> {
     const { record } = this
     const { carrier, exits } = this.#tools
-    const found = record.phase === 'made' ? await carrier.settle(record, this.folder) : surveyed
+    const unsure = record.phase === 'made' || record.phase === 'prepared'
+    const found = unsure ? await carrier.settle(record, this.folder) : surveyed
+    if (record.phase === 'prepared') record.phase = 'stopping'
     const ended = await exits.read(record.id, this.folder)
     const running = found !== undefined && found.state !== 'gone'
-    if (ended === undefined && found?.state === 'waiting') await carrier.begin(record.id)
+    if (ended === undefined && found?.state === 'waiting' && record.phase !== 'stopping') await carrier.begin(record.id)
     if (ended === undefined && record.phase === 'made' && !running) {
       await carrier.remove(record)
       await this.launch()
@@ -133,7 +174,7 @@ export class Unit {
     record.lastExit = exit
     this.#tending?.close()
     for (const wake of this.#listeners) wake()
-    if (record.phase === 'stopping') return
+    if (record.phase === 'stopping' || this.prepared) return
     this.#tools.onExit(this.status())
     if (record.restart === 'always') this.scheduleRestart()
     // A full disk must not keep it from being started again; the exit itself is in the monitor's file.
@@ -177,9 +218,11 @@ export class Unit {
   /** Ends and forgets it. If we die half way, `phase: stopping` makes the next control plane finish. */
   async destroy(graceMs: number): Promise<void> {
     const { record } = this
+    // No program waits to be asked.
+    const grace = this.prepared ? 0 : graceMs
     record.phase = 'stopping'
     await this.save()
-    await this.end(graceMs)
+    await this.end(grace)
     this.#exit ??= UNKNOWN_EXIT
     this.#tending?.close()
     for (const wake of this.#listeners) wake()

@@ -69,13 +69,13 @@ export class Units {
           const record = await readRecord(folder)
           if (record === undefined) return this.#discard(blankRecord(id), folder)
           const unit = new Unit(record, folder, this.#tools)
-          const stopping = record.phase === 'stopping'
+          const unwanted = record.phase === 'stopping' || record.phase === 'prepared'
           this.#units.set(id, unit)
           await unit.adopt(found.get(id)).catch((error: unknown) => {
             this.#log.warn({ process: id, error: messageOf(error) }, 'a process of a former control plane could not be taken over')
             if (record.restart === 'always') unit.scheduleRestart()
           })
-          if (stopping) await this.#destroy(unit, 0)
+          if (unwanted) await this.#destroy(unit, 0)
         }),
       ),
     )
@@ -86,22 +86,18 @@ export class Units {
     if (this.#letGo.signal.aborted) throw fail('disposed', `${spec.id} was not started: this engine has been let go`)
     return this.#queue.run(spec.id, async () => {
       const known = this.#units.get(spec.id)
-      if (known !== undefined) return known
-      const folder = join(this.#folder, spec.id)
-      const unit = new Unit(recordOf(spec, this.#clock), folder, this.#tools)
-      if (await isThere(folder)) await this.#discard(unit.record, folder)
-      try {
-        await mkdir(join(folder, 'log'), { recursive: true, mode: 0o700 })
-        await this.#carrier.prepare(spec, folder)
-        await writeRecord(folder, unit.record)
-        await unit.launch()
-      } catch (error) {
-        await this.#discard(unit.record, folder)
-        throw error
-      }
-      this.#units.set(spec.id, unit)
-      this.#look(unit)
-      return unit
+      if (known !== undefined && !known.prepared) return known
+      if (known?.running === true) return this.#begin(known)
+      if (known !== undefined) await this.#destroy(known, 0)
+      return this.#appear(spec, 'made', (unit) => unit.launch())
+    })
+  }
+
+  /** Makes the process without letting its program run; `start` with the same id does that. */
+  async prepare(spec: ProcessSpec): Promise<void> {
+    checkSpec(spec)
+    await this.#queue.run(spec.id, async () => {
+      if (!this.#units.has(spec.id)) await this.#appear(spec, 'prepared', (unit) => unit.prepare())
     })
   }
 
@@ -142,7 +138,7 @@ export class Units {
   /** Throws `engine.no_process` or `engine.not_running`. */
   running(id: string): Unit {
     const unit = this.#need(id)
-    if (!unit.running) throw fail('not_running', `${id} is not running, so nothing can be run inside it`)
+    if (!unit.running || unit.prepared) throw fail('not_running', `${id} is not running, so nothing can be run inside it`)
     return unit
   }
 
@@ -162,6 +158,36 @@ export class Units {
     this.#letGo.abort(fail('disposed', 'This engine has been let go; its processes go on'))
     this.#exits.end()
     for (const unit of this.#units.values()) unit.letGo()
+  }
+
+  async #appear(spec: ProcessSpec, phase: 'made' | 'prepared', make: (unit: Unit) => Promise<void>): Promise<Unit> {
+    const folder = join(this.#folder, spec.id)
+    const unit = new Unit(recordOf(spec, phase, this.#clock), folder, this.#tools)
+    if (await isThere(folder)) await this.#discard(unit.record, folder)
+    try {
+      await mkdir(join(folder, 'log'), { recursive: true, mode: 0o700 })
+      await this.#carrier.prepare(spec, folder)
+      await writeRecord(folder, unit.record)
+      await make(unit)
+    } catch (error) {
+      await this.#discard(unit.record, folder)
+      throw error
+    }
+    this.#units.set(spec.id, unit)
+    this.#look(unit)
+    return unit
+  }
+
+  async #begin(unit: Unit): Promise<Unit> {
+    try {
+      await unit.begin()
+    } catch (error) {
+      this.#units.delete(unit.record.id)
+      await this.#discard(unit.record, unit.folder)
+      throw error
+    }
+    this.#look(unit)
+    return unit
   }
 
   async #destroy(unit: Unit, graceMs: number): Promise<void> {
@@ -201,8 +227,12 @@ export class Units {
   }
 }
 
-function recordOf({ id, network, labels, restart, stopSignal = 'SIGTERM' }: ProcessSpec, clock: Clock): UnitRecord {
-  return { id, network, labels, restart, stopSignal, phase: 'made', startedAt: clock.now(), restarts: 0 }
+function recordOf(
+  { id, network, labels, restart, stopSignal = 'SIGTERM' }: ProcessSpec,
+  phase: UnitRecord['phase'],
+  clock: Clock,
+): UnitRecord {
+  return { id, network, labels, restart, stopSignal, phase, startedAt: clock.now(), restarts: 0 }
 }
 
 /** For what runs without a record of ours: only its id matters, to remove it. */

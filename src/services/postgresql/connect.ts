@@ -77,6 +77,11 @@ const STARTING = new Set([
   'EADDRNOTAVAIL',
 ])
 
+/** The server is up and does not take this password. */
+export function isRefused(error: unknown): boolean {
+  return (error as { code?: string }).code === '28P01'
+}
+
 /** Errors of a server that is not up yet (or is going down); all others will not go away by waiting. */
 export function isNotUp(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string }

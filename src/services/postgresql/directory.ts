@@ -93,7 +93,10 @@ async function refuseForeign(instance: ServiceInstance, folder: string): Promise
   }
 }
 
-/** Atomic, never through a link, owned by whoever owns the folder; nothing is written when it is there already. */
+/**
+ * Atomic, never through a link, owned by whoever owns the folder; nothing is written when it is there already. Not synced: it is written
+ * again before every start.
+ */
 async function writeOwned(folder: string, file: string, content: string): Promise<void> {
   const owner = await lstat(folder)
   const present = await lstat(join(folder, file)).catch(() => undefined)
@@ -104,7 +107,6 @@ async function writeOwned(folder: string, file: string, content: string): Promis
     handle = await open(temporary, 'wx', 0o600)
     await handle.writeFile(content)
     await handle.chown(owner.uid, owner.gid)
-    await handle.sync()
     await rename(temporary, join(folder, file))
   } catch (error) {
     await rm(temporary, { force: true })

@@ -61,7 +61,6 @@ for (const wanted of ['17', '14']) {
     beforeAll(async () => {
       harness = await createHarness(service, wanted, {})
       running = await harness.start(await harness.volume(), { configuration: TWO_DATABASES })
-      await service.configure(running.instance)
     })
     afterAll(async () => {
       await harness?.[Symbol.asyncDispose]()
@@ -111,13 +110,13 @@ for (const wanted of ['17', '14']) {
         configuration,
         credentials: { ...credentials, admin: running.instance.credentials['admin'] ?? credentials['admin']! },
       }
-      await service.configure(next)
+      await service.settle(next)
       const entry = service.relationship(next, 'writer')
       await sql(entry, 'alter table shop.item add more text; drop table later')
       await denied(sql({ ...entry, path: 'other' }, 'select 1'))
       await expect(sql(as('admin'), 'select 1')).rejects.toMatchObject({ code: '28P01' })
 
-      await service.configure({ ...running.instance })
+      await service.settle({ ...running.instance })
       expect(await sql(as('reader', 'other'), 'select * from there')).toEqual([{ id: 1 }])
       expect(await sql(as('reader'), 'select more from shop.item')).toEqual([{ more: null }])
     })
@@ -133,7 +132,7 @@ for (const wanted of ['17', '14']) {
         'statement_timeout = 1',
       ]
       await sql(as('admin'), settings.map((setting) => `alter database main set ${setting}`).join(';'))
-      await service.configure({ ...running.instance, configuration: { ...TWO_DATABASES, extensions: ['citext'] } })
+      await service.settle({ ...running.instance, configuration: { ...TWO_DATABASES, extensions: ['citext'] } })
       const schema = await service.schema(running.instance)
       expect(schema['main/shop/table/item/column/name']).toBe('text')
       expect(schema['main/extension/citext']).toContain('in public')
@@ -147,7 +146,6 @@ for (const wanted of ['17', '14']) {
       const configuration = { databases: evil, endpoints: Object.fromEntries([...evil, 'plain'].map((name) => [name, { privileges }])) }
       expect(service.check(configuration)).toEqual([])
       const other = await harness.start(await harness.volume(), { configuration })
-      await service.configure(other.instance)
       for (const [place, name] of evil.entries()) {
         const entry = { ...service.relationship(other.instance, name), path: evil[(place + 1) % evil.length] }
         await sql(entry, `create table "${name.replaceAll('"', '""')}" ("${name.replaceAll('"', '""')}" int)`)
@@ -157,7 +155,7 @@ for (const wanted of ['17', '14']) {
       expect(schema['%25s$1/public/table/Ünï 🎈/column/Ünï 🎈']).toBe('integer')
       expect(Object.keys(schema).filter((path) => path.startsWith('a%2Fb/public/table/'))).toHaveLength(2)
       expect(await service.size(other.instance)).toEqual({ rows: 0 })
-      await service.rotate(other.instance, service.newCredentials(configuration))
+      await service.settle({ ...other.instance, credentials: service.newCredentials(configuration) }, other.instance.credentials)
       await expect(sql(service.relationship(other.instance, evil[0] ?? ''), 'select 1')).rejects.toMatchObject({ code: '28P01' })
       await other.kill()
     })
@@ -205,7 +203,6 @@ for (const wanted of ['17', '14']) {
     test('every extension on the list can be added, and the list names what is packaged', async () => {
       const configuration = { extensions: EXTENSIONS }
       const other = await harness.start(await harness.volume(), { configuration })
-      await service.configure(other.instance)
       const rows = await sql(service.relationship(other.instance, 'postgresql'), 'select extname from pg_extension')
       expect(rows.map(({ extname }) => extname)).toEqual(expect.arrayContaining([...EXTENSIONS]))
       await other.kill()

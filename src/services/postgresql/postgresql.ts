@@ -7,8 +7,8 @@ import type { PackageStore } from '#registry/store.ts'
 import type { Credentials, RelationshipEntry, Service, ServiceConfiguration, ServiceInstance } from '#services/service.ts'
 import { installServer, MAJORS, resolveServer } from './binaries.ts'
 import { ADMIN_CREDENTIAL, checkConfiguration, credentialOf, DEFAULT_ENDPOINT, planOf } from './configuration.ts'
-import { configureServer, rotatePasswords } from './configure.ts'
-import { connected, isNotUp, OWN_DATABASE } from './connect.ts'
+import { settleServer } from './settle.ts'
+import { connected, OWN_DATABASE } from './connect.ts'
 import { fail } from './errors.ts'
 import { FOLDER, initialiseProcess, prepareDirectory, SETTINGS_FILE } from './directory.ts'
 import { readRoles, readSchema } from './schema.ts'
@@ -59,9 +59,7 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
       stopSignal: 'SIGINT',
     }),
 
-    ready: isReady,
-    configure: configureServer,
-    rotate: rotatePasswords,
+    settle: settleServer,
     async quiesce(instance) {
       const { name } = instance
       await connected(instance, OWN_DATABASE, (client) => client.query('checkpoint'), { statementTimeoutMs: CHECKPOINT_MS }).catch(
@@ -87,16 +85,6 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
 function newCredentials(configuration: ServiceConfiguration): Credentials {
   const keys = [ADMIN_CREDENTIAL, ...planOf(configuration).endpoints.map(({ name }) => credentialOf(name))]
   return Object.fromEntries(keys.map((key) => [key, new Secret(randomId(32))]))
-}
-
-async function isReady(instance: ServiceInstance): Promise<boolean> {
-  try {
-    await connected(instance, OWN_DATABASE, (client) => client.query('select 1'), { statementTimeoutMs: 5000 })
-    return true
-  } catch (error) {
-    if (isNotUp(error)) return false
-    throw error
-  }
 }
 
 function relationship(instance: ServiceInstance, endpoint: string): RelationshipEntry {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execOk } from '#lib/exec.ts'
 import { isNoSpace, isTaken, noSpace } from '#volumes/errors.ts'
 import { halfMadeName, leftovers } from '#volumes/halfmade.ts'
-import { isFolder, Layout, syncFolder, type Kind } from '#volumes/layout.ts'
+import { isFolder, Layout, nameOf, syncFolder, type Kind } from '#volumes/layout.ts'
 import { Turns } from '#volumes/turns.ts'
 import type { Volumes } from '#volumes/volumes.ts'
 import { usageOf } from './answers.ts'
@@ -60,10 +60,9 @@ export function createBtrfsVolumes(options: BtrfsVolumesOptions): Volumes {
       })
     },
 
-    async clone(snapshot, volume) {
-      layout.path('snapshots', snapshot)
-      await appear('volumes', volume, `clone snapshot ${snapshot}`, async (half) => {
-        await execOk(commands.snapshotSubvolume(await layout.existing('snapshots', snapshot), half, false))
+    async clone(origin, volume) {
+      await appear('volumes', volume, `clone ${nameOf(origin)}`, async (half) => {
+        await execOk(commands.snapshotSubvolume(await layout.origin(origin), half, false))
       })
       return layout.locate('volumes', volume)
     },

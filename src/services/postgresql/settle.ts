@@ -1,9 +1,9 @@
-// Brings a server's roles, databases, rights and extensions to what the configuration says, in one query when they are there already.
+// Brings a server's passwords, roles, databases, rights and extensions to what the configuration says, in one query when they are there already.
 import { createHash } from 'node:crypto'
 import { messageOf } from '#lib/errors.ts'
 import type { Credentials, ServiceInstance } from '#services/service.ts'
-import { ADMIN, credentialOf, ownerOf, planOf, sharedOwnerOf, type DatabasePlan } from './configuration.ts'
-import { connected, OWN_DATABASE, type Client } from './connect.ts'
+import { ADMIN, ADMIN_CREDENTIAL, credentialOf, ownerOf, planOf, sharedOwnerOf, type DatabasePlan } from './configuration.ts'
+import { connected, isNotUp, isRefused, OWN_DATABASE, type Client } from './connect.ts'
 import { fail } from './errors.ts'
 import { grantIn } from './grants.ts'
 import { name, scramVerifier, text } from './sql.ts'
@@ -11,37 +11,59 @@ import { name, scramVerifier, text } from './sql.ts'
 /** Raised when the same configuration must be applied anew because the rules below changed. */
 const RULES = 1
 
-export async function configureServer(instance: ServiceInstance): Promise<void> {
-  const plan = planOf(instance.configuration)
-  await connected(instance, OWN_DATABASE, async (server) => {
-    if (await isConfigured(server, plan)) return
-    await ensureRoles(server, plan, instance.credentials)
-    const databases = await ensureDatabases(server, plan)
-    const stale = await staleRoles(server, plan)
-    for (const database of databases) {
-      await connected(instance, database, async (client) => {
-        if (plan.databases.includes(database)) await ensureExtensions(client, instance, plan, database)
-        await grantIn(client, plan, database, stale)
-      })
-    }
-    for (const database of databases) await giveDatabase(server, plan, database)
-    await shareOwners(server, plan, databases)
-    for (const role of stale) await server.query(`drop role ${name(role)}`)
-    await server.query(`comment on role ${name(ADMIN)} is ${text(markOf(plan))}`)
-  })
+/** In one session, as each costs a freshly opened server tens of milliseconds. False while it is not up. */
+export async function settleServer(instance: ServiceInstance, former?: Credentials): Promise<boolean> {
+  try {
+    if (former !== undefined && (await settleClone(instance, former))) return true
+    await connected(instance, OWN_DATABASE, (server) => configure(server, instance))
+    return true
+  } catch (error) {
+    if (isNotUp(error)) return false
+    throw error
+  }
 }
 
-/** New passwords for every endpoint and for Friday itself, all at once; a login role that has none among `next` can no longer log in. */
-export async function rotatePasswords(instance: ServiceInstance, next: Credentials): Promise<void> {
-  await connected(instance, OWN_DATABASE, async (server) => {
-    const { rows } = await server.query<{ role: string }>('select rolname as role from pg_roles where rolcanlogin order by rolname')
-    const roleKeys = new Map(planOf(instance.configuration).endpoints.map((endpoint) => [endpoint.role, credentialOf(endpoint.name)]))
-    const statements = rows.map(async ({ role }) => {
-      const password = next[role === ADMIN ? 'admin' : (roleKeys.get(role) ?? '')]
-      return `alter role ${name(role)} password ${password === undefined ? 'null' : text(await scramVerifier(password))}`
+/** False when it has passwords of its own already. */
+async function settleClone(instance: ServiceInstance, former: Credentials): Promise<boolean> {
+  try {
+    await connected({ ...instance, credentials: former }, OWN_DATABASE, async (server) => {
+      await replacePasswords(server, instance)
+      await configure(server, instance)
     })
-    await server.query(['begin', ...(await Promise.all(statements)), 'commit'].join(';\n'))
+    return true
+  } catch (error) {
+    if (isRefused(error)) return false
+    throw error
+  }
+}
+
+async function configure(server: Client, instance: ServiceInstance): Promise<void> {
+  const plan = planOf(instance.configuration)
+  if (await isConfigured(server, plan)) return
+  await ensureRoles(server, plan, instance.credentials)
+  const databases = await ensureDatabases(server, plan)
+  const stale = await staleRoles(server, plan)
+  for (const database of databases) {
+    await connected(instance, database, async (client) => {
+      if (plan.databases.includes(database)) await ensureExtensions(client, instance, plan, database)
+      await grantIn(client, plan, database, stale)
+    })
+  }
+  for (const database of databases) await giveDatabase(server, plan, database)
+  await shareOwners(server, plan, databases)
+  for (const role of stale) await server.query(`drop role ${name(role)}`)
+  await server.query(`comment on role ${name(ADMIN)} is ${text(markOf(plan))}`)
+}
+
+/** For every endpoint and for Friday itself, all at once; a login role that has no credential can no longer log in. */
+async function replacePasswords(server: Client, { configuration, credentials }: ServiceInstance): Promise<void> {
+  const { rows } = await server.query<{ role: string }>('select rolname as role from pg_roles where rolcanlogin order by rolname')
+  const roleKeys = new Map(planOf(configuration).endpoints.map((endpoint) => [endpoint.role, credentialOf(endpoint.name)]))
+  const statements = rows.map(async ({ role }) => {
+    const password = credentials[role === ADMIN ? ADMIN_CREDENTIAL : (roleKeys.get(role) ?? '')]
+    return `alter role ${name(role)} password ${password === undefined ? 'null' : text(await scramVerifier(password))}`
   })
+  await server.query(['begin', ...(await Promise.all(statements)), 'commit'].join(';\n'))
 }
 
 /** The mark tells that the plan was applied whole; databases and roles are counted since an owner may drop what it owns. */
