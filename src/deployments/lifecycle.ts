@@ -54,7 +54,8 @@ export function createLifecycle(deps: Dependencies): Lifecycle {
   async function bringUp(environment: Environment, log: ActivityLog): Promise<void> {
     await engine.ensureNetwork({ id: environment.id, outbound: environment.outbound })
     const place = await placeOf(environment)
-    await deps.services.ensure(environment, place.volume, place.plan.services, log)
+    await deps.services.start(environment, place.volume, place.plan.services, log)
+    await deps.services.settle(environment, place.plan.services, log)
     for (const application of place.plan.applications) {
       const web = webOf(application)
       for (const work of [...(web === undefined ? [] : [web]), ...workersOf(application)]) {

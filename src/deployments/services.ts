@@ -26,8 +26,10 @@ export interface PlannedService {
 }
 
 export interface ServiceHost {
-  /** Brings every service up to the plan: started, ready, credentials its own, configured. Idempotent. */
-  ensure(environment: Environment, volume: Location, services: readonly PlannedService[], log: ActivityLog): Promise<void>
+  /** Starts the process of every service, on its folder of the volume. Idempotent. */
+  start(environment: Environment, volume: Location, services: readonly PlannedService[], log: ActivityLog): Promise<void>
+  /** Waits until every service answers, and brings it to the plan: credentials its own, configured. Idempotent. */
+  settle(environment: Environment, services: readonly PlannedService[], log: ActivityLog): Promise<void>
   /** A child gets credentials of its own, and is told its parent's, since the data it was cloned with knows those. `services` are the parent's. */
   inherit(parent: Environment, child: Environment, services: readonly PlannedService[]): Promise<void>
   instances(
@@ -58,54 +60,44 @@ export function serviceProcessId(environment: { id: string }, name: string): str
 }
 
 export function createServiceHost({ db, engine, vault, driverOf }: Dependencies): ServiceHost {
-  async function ensureOne(environment: Environment, volume: Location, planned: PlannedService, log: ActivityLog): Promise<void> {
+  async function start(environment: Environment, volume: Location, planned: PlannedService, log: ActivityLog): Promise<void> {
     const driver = driverOf(planned.exact.type)
-    const data = within(volume, 'services', slugOf(planned.name, 24))
+    const id = serviceProcessId(environment, planned.name)
     await refuseChange(environment, planned)
+    const instance = await instanceOf(environment, planned)
+    log.hide(Object.values(instance.credentials))
+    if ((await engine.status(id)) !== undefined) return
+    const data = within(volume, 'services', slugOf(planned.name, 24))
     await ensureFolder(data, 0o700)
     await engine.own(environment.id, data)
-    const instance = await instanceOf(environment, planned)
-    const former = await formerCredentials(environment.id, planned.name)
-    log.hide([...Object.values(instance.credentials), ...Object.values(former ?? {})])
-    await start({ environment, planned, driver, data, instance, former, log })
-    await setRow(environment.id, planned.name, { former_credentials: null })
+    const mounts: readonly Mount[] = [...(await driver.install(planned.exact)), { source: data, target: DATA, readonly: false }]
+    await initialise({ environment, planned, driver, data, instance, mounts, log })
+    const at = engine.paths(id, mounts)
+    await driver.prepare(instance, data.path, at, at(DATA))
+    await engine.start({
+      id,
+      network: environment.id,
+      ...driver.process(instance, at, at(DATA)),
+      mounts,
+      hosts: {},
+      limits: LIMITS,
+      restart: 'always',
+      labels: { role: 'service', environment: environment.id, name: planned.name },
+    })
   }
 
-  async function start(to: {
-    environment: Environment
-    planned: PlannedService
-    driver: Service
-    data: Location
-    instance: ServiceInstance
-    former: Credentials | undefined
-    log: ActivityLog
-  }): Promise<void> {
-    const { environment, planned, driver, data, instance, former, log } = to
-    const id = serviceProcessId(environment, planned.name)
-    const running = await engine.status(id)
-    if (running === undefined) {
-      const mounts: readonly Mount[] = [...(await driver.install(planned.exact)), { source: data, target: DATA, readonly: false }]
-      await initialise({ environment, planned, driver, data, instance, mounts, log })
-      const at = engine.paths(id, mounts)
-      await driver.prepare(instance, data.path, at, at(DATA))
-      await engine.start({
-        id,
-        network: environment.id,
-        ...driver.process(instance, at, at(DATA)),
-        mounts,
-        hosts: {},
-        limits: LIMITS,
-        restart: 'always',
-        labels: { role: 'service', environment: environment.id, name: planned.name },
-      })
-    }
+  async function settle(environment: Environment, planned: PlannedService, log: ActivityLog): Promise<void> {
+    const driver = driverOf(planned.exact.type)
+    const instance = await instanceOf(environment, planned)
+    const former = await formerCredentials(environment.id, planned.name)
+    log.hide(Object.values(former ?? {}))
     const settled = await waitFor(() => driver.settle(instance, former), { timeoutMs: READY_MS, everyMs: 4 })
-    if (settled !== undefined) return
-    for await (const chunk of engine.logs(id)) log.output(chunk, `  ${planned.name}: `)
-    throw fail(
-      'not_ready',
-      `The service ${planned.name} (${planned.exact.type} ${planned.exact.version}) did not answer within ${READY_MS / 1000} s`,
-    )
+    if (settled === undefined) {
+      for await (const chunk of engine.logs(serviceProcessId(environment, planned.name))) log.output(chunk, `  ${planned.name}: `)
+      const { type, version } = planned.exact
+      throw fail('not_ready', `The service ${planned.name} (${type} ${version}) did not answer within ${READY_MS / 1000} s`)
+    }
+    if (former !== undefined) await setRow(environment.id, planned.name, { former_credentials: null })
   }
 
   async function initialise(to: {
@@ -223,8 +215,11 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
 
   return {
     instances,
-    async ensure(environment, volume, services, log) {
-      await Promise.all(services.map((planned) => ensureOne(environment, volume, planned, log)))
+    async start(environment, volume, services, log) {
+      await Promise.all(services.map((planned) => start(environment, volume, planned, log)))
+    },
+    async settle(environment, services, log) {
+      await Promise.all(services.map((planned) => settle(environment, planned, log)))
     },
     async inherit(parent, child, services) {
       const configurationOf = (name: string) => services.find((planned) => planned.name === name)?.configuration ?? {}

@@ -243,10 +243,11 @@ export function createSteps(deps: StepDependencies): Steps {
     async startServices(goal, log) {
       const place = await placeOf(goal)
       for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
-      const ensured = services.ensure(place.environment, place.volume, goal.plan.services, log)
-      // What is wrong with an application is said when it is started; it only costs time that services need anyway.
+      await services.start(place.environment, place.volume, goal.plan.services, log)
+      // While they recover. What is wrong with an application is said when it is started.
       const prepared = eachWeb(place, async (_, spec) => engine.prepare(spec)).catch(() => undefined)
-      await Promise.all([ensured, prepared])
+      const settled = services.settle(place.environment, goal.plan.services, log)
+      await settled.finally(() => prepared)
       await log.flush()
     },
 
@@ -321,6 +322,11 @@ export function createSteps(deps: StepDependencies): Steps {
 async function moveRef(git: StepDependencies['git'], goal: Goal, branch: string): Promise<void> {
   if (goal.before === null) return
   const ref = `refs/heads/${branch}`
-  const moved = (await git.listRefs(goal.projectId, ref)).some((known) => known.ref === ref && known.sha === goal.plan.commit)
-  if (!moved) await git.updateRef(goal.projectId, ref, goal.plan.commit, goal.before)
+  try {
+    await git.updateRef(goal.projectId, ref, goal.plan.commit, goal.before)
+  } catch (error) {
+    // A control plane that was cut off may have done it.
+    const moved = (await git.listRefs(goal.projectId, ref)).some((known) => known.ref === ref && known.sha === goal.plan.commit)
+    if (!moved) throw error
+  }
 }
