@@ -85,6 +85,7 @@ export function createSteps(deps: StepDependencies): Steps {
 
   /** Runs one hook of every application that has it, in order. */
   async function runHooks(goal: Goal, hook: 'deploy' | 'postDeploy', log: ActivityLog): Promise<void> {
+    if (goal.plan.applications.every((application) => hookOf(application, hook) === undefined)) return
     const place = await placeOf(goal)
     log.hide(
       (await services.instances(place.environment, goal.plan.services)).flatMap(({ instance }) => Object.values(instance.credentials)),
@@ -262,12 +263,16 @@ export function createSteps(deps: StepDependencies): Steps {
     },
 
     async waitHealthy(goal, log) {
-      await everyHealthy(goal, await placeOf(goal), log)
+      const place = await placeOf(goal)
+      const settled = await Promise.allSettled([
+        everyHealthy(goal, place, log),
+        deps.releases.record(goal.deployment, place.environment, goal.plan),
+      ])
+      for (const one of settled) if (one.status === 'rejected') throw one.reason
     },
 
     async swap(goal, log) {
       const place = await placeOf(goal)
-      await deps.releases.record(goal.deployment, place.environment, goal.plan)
       await moveRef(deps.git, goal, place.environment.branch)
       await deps.router.apply(await places.siteOf(place))
       await environments.update(goal.environmentId, { release_id: goal.deployment, deployment: goal.deployment, status: 'active' })

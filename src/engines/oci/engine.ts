@@ -1,5 +1,5 @@
 // The oci engine: containers by runc under conmon, a network namespace per environment. No daemon of its own: everything outlives us.
-import { lstat, mkdir, rmdir } from 'node:fs/promises'
+import { lchown, lstat, mkdir, readdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { exec } from '#lib/exec.ts'
@@ -83,7 +83,10 @@ export async function createOciEngine({ folder, log, clock = systemClock }: OciE
       await removeCgroups(layout.cgroup)
       await networks.removeAll()
     },
-    [Symbol.asyncDispose]: async () => units.letGo(),
+    [Symbol.asyncDispose]: async () => {
+      networks.letGo()
+      units.letGo()
+    },
   }
 }
 
@@ -92,6 +95,7 @@ async function own(networks: Networks, network: string, { path }: Location): Pro
   // chown changes the top folder last, so it tells whether all of it was done.
   const top = await lstat(path)
   if (top.uid === uid && top.gid === uid) return
+  if (top.isDirectory() && (await readdir(path)).length === 0) return lchown(path, uid, uid)
   const result = await exec(['chown', '--recursive', '--no-dereference', `${uid}:${uid}`, '--', path])
   if (!result.ok) throw fail('own_failed', `${path} could not be given to network ${network}: ${result.stderr.trim().slice(-500)}`)
 }

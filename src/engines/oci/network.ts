@@ -20,6 +20,8 @@ const FORWARDING_MARK = '/run/friday.forwarding'
 /** An abstract socket: held by one process of the machine at a time, let go by the kernel when it dies. */
 const LOCK = '\0friday-oci-blocks'
 
+const SPARE_AFTER_MS = 1000
+
 export interface Networks {
   ensure(spec: NetworkSpec): Promise<void>
   /** Takes down the links; the caller has ended the processes. */
@@ -31,6 +33,8 @@ export interface Networks {
   release(id: string, name: string): Promise<void>
   /** Puts up again what a reboot took down. */
   restore(): Promise<void>
+  /** Begins nothing more by itself. */
+  letGo(): void
   /** Takes down everything that is left, and what was changed on the host for it. */
   removeAll(): Promise<void>
 }
@@ -38,6 +42,9 @@ export interface Networks {
 export function createNetworks(programs: Programs, layout: Layout, registry: Registry): Networks {
   const { records } = registry
   const marks = join(layout.run, 'networks')
+  let spare: NodeJS.Timeout | undefined
+  /** What is being brought up, by index. */
+  const rising = new Map<number, Promise<void>>()
   /** Sealed links as the firewall knows them; undefined until this process has written it. */
   let enforced: string | undefined
   let firewallWork: Promise<void> = Promise.resolve()
@@ -51,16 +58,29 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
       records.networks.set(spec.id, record)
       await registry.save()
     }
-    await Promise.all([enforce(block), bringUp(record, subnetOf(block, record.index))])
+    await Promise.all([enforce(block), bringUp(record.index, block)])
+    // The next one is brought up when nobody waits for it; it may be taken by any later network, of a later control plane too.
+    if (known === undefined) raiseSpare(block)
+  }
+
+  function raiseSpare(block: number): void {
+    clearTimeout(spare)
+    spare = setTimeout(() => void bringUp(nextIndex(), block).catch(() => undefined), SPARE_AFTER_MS).unref()
+  }
+
+  function bringUp(index: number, block: number): Promise<void> {
+    const work = rising.get(index) ?? raise(index, subnetOf(block, index)).finally(() => rising.delete(index))
+    rising.set(index, work)
+    return work
   }
 
   /** The mark is made last: without it the namespace is half made and begun anew. */
-  async function bringUp(record: NetworkRecord, subnet: Subnet): Promise<void> {
-    const mark = join(marks, String(record.index))
-    const namespace = layout.namespaceName(record.index)
-    const link = layout.link(record.index)
+  async function raise(index: number, subnet: Subnet): Promise<void> {
+    const mark = join(marks, String(index))
+    const namespace = layout.namespaceName(index)
+    const link = layout.link(index)
     if ((await isThere(mark)) && (await isThere(`/sys/class/net/${link}`))) return
-    await takeDown(record.index)
+    await takeDown(index)
     await mkdir(marks, { recursive: true, mode: 0o700 })
     await ip([], hostLinks(namespace, link, subnet, await outwardMtu()))
     await ip(['-n', namespace], innerLinks(subnet))
@@ -125,12 +145,16 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
   }
 
   function freeIndex(): number {
+    const index = nextIndex()
+    records.nextIndex = index + 1
+    return index
+  }
+
+  function nextIndex(): number {
     const used = new Set([...records.networks.values()].map((record) => record.index))
     for (let n = 0; n < NETWORKS_PER_BLOCK; n++) {
       const index = (records.nextIndex + n) % NETWORKS_PER_BLOCK
-      if (used.has(index)) continue
-      records.nextIndex = index + 1
-      return index
+      if (!used.has(index)) return index
     }
     throw fail('addresses_used_up', `This Friday already has ${NETWORKS_PER_BLOCK} networks, which is all its address block holds`)
   }
@@ -174,7 +198,9 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
   }
 
   async function removeAll(): Promise<void> {
-    for (const record of records.networks.values()) await takeDown(record.index)
+    clearTimeout(spare)
+    await Promise.allSettled(rising.values())
+    for (const index of await raised()) await takeDown(index)
     records.networks.clear()
     if (await isThere(join(layout.run, 'block'))) {
       await nft(withoutFirewall(layout.table))
@@ -184,6 +210,13 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
     await rm(layout.run, { recursive: true, force: true })
     await withMachineLock(putForwardingBack)
     await registry.save()
+  }
+
+  /** Every network there is or was begun, the spare one too. */
+  async function raised(): Promise<ReadonlySet<number>> {
+    const marked = (await readdir(marks).catch(() => [])).map(Number)
+    const begun = [...records.networks.values()].map((record) => record.index)
+    return new Set([...marked, ...begun, records.nextIndex % NETWORKS_PER_BLOCK])
   }
 
   /** The last Friday with networks puts it back, whichever asked for it. */
@@ -203,7 +236,17 @@ export function createNetworks(programs: Programs, layout: Layout, registry: Reg
     await pipe([programs.nft, '-f', '-'], rules)
   }
 
-  return { ensure, remove, ids: () => [...records.networks.keys()], place, allocate, release, restore, removeAll }
+  return {
+    ensure,
+    remove,
+    ids: () => [...records.networks.keys()],
+    place,
+    allocate,
+    release,
+    restore,
+    letGo: () => clearTimeout(spare),
+    removeAll,
+  }
 
   function place(id: string) {
     const { record, block } = need(id)
