@@ -138,7 +138,7 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
   const postgres = await serverOf(friday)
   const artifact = await artifactOf(friday)
   const owner = (await execOk(['stat', '-c', '%u', join(pool, 'volumes', volume ?? '', 'services', 'db')])).trim()
-  const port = String(40_000 + index)
+  const port = String(21_000 + index)
   let database: ReturnType<typeof spawnProgram> | undefined
   let app: ReturnType<typeof spawnProgram> | undefined
   const ms = await timed(async () => {
@@ -147,14 +147,14 @@ async function byHand(friday: TestFriday, { env }: Production, index: number): P
     await rm(join(data, 'postmaster.pid'), { force: true })
     const argv = [postgres, '-D', data, '-p', port, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'] as const
     database = spawnProgram([...argv], { uid: Number(owner), gid: Number(owner) })
-    const own = { ...env, DATABASE_IP: '127.0.0.1', DATABASE_HOST: '127.0.0.1', DATABASE_PORT: port, PORT: String(41_000 + index) }
+    const own = { ...env, DATABASE_IP: '127.0.0.1', DATABASE_HOST: '127.0.0.1', DATABASE_PORT: port, PORT: String(22_000 + index) }
     await waitFor(async () => (await exec([`${BIN}/pg_isready`, '-q', '-h', '127.0.0.1', '-p', port])).ok, {
       timeoutMs: 120_000,
       everyMs: 2,
     })
     app = spawnProgram([process.execPath, 'server.js'], { cwd: artifact, env: own })
     await waitFor(
-      async () => (await fetchFrom({ host: '127.0.0.1', port: 41_000 + index }, 'x', '/').catch(() => undefined))?.status === 200,
+      async () => (await fetchFrom({ host: '127.0.0.1', port: 22_000 + index }, 'x', '/').catch(() => undefined))?.status === 200,
       { timeoutMs: 60_000, everyMs: 2 },
     )
   })
@@ -186,13 +186,13 @@ async function dumpAndLoad({ env }: Production): Promise<void> {
   await execOk(['chown', '65534:65534', folder])
   await execOk([`${BIN}/initdb`, '-D', data, '-A', 'trust', '-U', 'main', '-E', 'UTF8', '--locale=C'], user)
   const server = spawnProgram(
-    [`${BIN}/postgres`, '-D', data, '-p', '42000', '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`],
+    [`${BIN}/postgres`, '-D', data, '-p', '23000', '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`],
     user,
   )
   try {
-    await waitFor(async () => (await exec([`${BIN}/pg_isready`, '-q', '-h', folder, '-p', '42000'])).ok, { timeoutMs: 60_000 })
+    await waitFor(async () => (await exec([`${BIN}/pg_isready`, '-q', '-h', folder, '-p', '23000'])).ok, { timeoutMs: 60_000 })
     await execOk(
-      ['/bin/sh', '-c', 'pg_dump -h "$SRC" -p "$SRC_PORT" -U "$SRC_USER" "$SRC_DB" | psql -q -X -h "$DST" -p 42000 -U main postgres'],
+      ['/bin/sh', '-c', 'pg_dump -h "$SRC" -p "$SRC_PORT" -U "$SRC_USER" "$SRC_DB" | psql -q -X -h "$DST" -p 23000 -U main postgres'],
       {
         env: {
           PATH: `${BIN}:/usr/bin:/bin`,
