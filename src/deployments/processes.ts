@@ -5,6 +5,7 @@ import type { Environment } from '#environments/environments.ts'
 import { slugOf } from '#lib/ids.ts'
 import { ensureFolder, within, type Location } from '#lib/location.ts'
 import type { MountDefinition } from '#manifest/project.ts'
+import { runView } from '#manifest/view.ts'
 import type { Project } from '#projects/projects.ts'
 import type { Runtime } from '#runtimes/runtime.ts'
 import type { RelationshipEntry } from '#services/service.ts'
@@ -114,7 +115,7 @@ export function createProcesses({ engine, builds, services, runtimeOf }: Depende
         project: place.project,
         application: {
           name: application.manifest.name,
-          config: application.manifest,
+          config: runView(application.manifest, { name: application.manifest.name, treeId: application.tree, appDir: at('/app') }),
           env: work.env,
           prefixed: application.manifest.variables.prefixed,
         },

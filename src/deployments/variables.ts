@@ -1,5 +1,6 @@
 // The variables an application sees, as the project format documents them: PLATFORM_*, relationships, its own. Pure.
 import { buildConfigOf } from '#manifest/build-config.ts'
+import { buildView } from '#manifest/view.ts'
 import type { RelationshipEntry } from '#services/service.ts'
 import type { PlannedApplication } from './plan.ts'
 
@@ -63,7 +64,7 @@ export function buildVariablesOf(
     project,
     application: {
       name: manifest.name,
-      config: buildConfigOf(manifest),
+      config: buildView(buildConfigOf(manifest), { name: manifest.name, treeId: tree, appDir: '/app' }),
       env: manifest.variables.env,
       prefixed: manifest.variables.prefixed,
     },

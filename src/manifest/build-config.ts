@@ -1,5 +1,5 @@
 // The parts of an application's configuration that can change what a build makes; the rest redeploys without a build.
-import type { Application, Json } from './project.ts'
+import type { Application, Json, MountDefinition } from './project.ts'
 
 export interface BuildConfig {
   readonly type: Application['type']
@@ -9,13 +9,13 @@ export interface BuildConfig {
   readonly env: Readonly<Record<string, string>>
   readonly prefixed: Readonly<Record<string, Json>>
   /** Where mounts will hide files: builds see the paths and never the content. */
-  readonly mounts: readonly string[]
+  readonly mounts: readonly MountDefinition[]
 }
 
 /** Equal for two applications whose builds from equal source would be equal. Plain JSON; key order says nothing. */
 export function buildConfigOf(application: Application): BuildConfig {
   const { type, build, dependencies, hooks, variables, mounts, workers } = application
-  const paths = [...mounts, ...workers.flatMap((worker) => worker.mounts)].map((mount) => mount.path)
+  const byPath = new Map([...workers.flatMap((worker) => worker.mounts), ...mounts].map((mount) => [mount.path, mount]))
   return {
     type,
     flavor: build.flavor ?? null,
@@ -23,6 +23,6 @@ export function buildConfigOf(application: Application): BuildConfig {
     hook: hooks.build ?? null,
     env: variables.env,
     prefixed: variables.prefixed,
-    mounts: [...new Set(paths)].toSorted(),
+    mounts: [...byPath.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1)),
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { buildConfigOf } from './build-config.ts'
+import { buildView, runView } from './view.ts'
 import { applicationOf, flexOf, linesOf, projectOf } from './read.suite.ts'
 
 const DB = 'services: {db: {type: postgresql:17}}'
@@ -348,6 +349,36 @@ test('only what can change a build is in its configuration', () => {
   ]) {
     expect(buildConfigOf(applicationOf(keys))).not.toEqual(base)
   }
+})
+
+test('an application reads its configuration in the documented shape', () => {
+  const application = applicationOf(`
+hooks: {build: npm ci, deploy: node migrate.js}
+mounts: {"/.next": {source: storage, source_path: next}, cache: {source: tmp, source_path: cache}}
+variables: {env: {A: b}, d8: {x: [1]}}
+crons: {nightly: {spec: "0 3 * * *", commands: {start: ls}}}
+workers: {queue: {commands: {start: node queue.js}}}
+web: {commands: {start: node .}, locations: {/: {root: public, passthru: true, rules: {'\\.css$': {expires: 1h}}}}}`)
+  const frame = { name: 'app', treeId: 't', appDir: '/app' }
+  const mounts = { '/.next': { source: 'storage', source_path: 'next' }, '/cache': { source: 'tmp', source_path: 'cache' } }
+  const variables = { env: { A: 'b' }, d8: { x: [1] } }
+  expect(buildView(buildConfigOf(application), frame)).toMatchObject({
+    name: 'app',
+    type: 'nodejs:22',
+    tree_id: 't',
+    hooks: { build: 'npm ci' },
+    mounts,
+    variables,
+  })
+  expect(JSON.stringify(buildView(buildConfigOf(application), frame))).not.toMatch(/migrate|nightly|queue|locations/)
+  expect(runView(application, frame)).toMatchObject({
+    mounts,
+    variables,
+    hooks: { build: 'npm ci', deploy: 'node migrate.js', post_deploy: null },
+    crons: { nightly: { spec: '0 3 * * *', commands: { start: 'ls', stop: null } } },
+    workers: { queue: { commands: { start: 'node queue.js' } } },
+    web: { commands: { start: 'node .' }, locations: { '/': { root: 'public', passthru: true, rules: { '\\.css$': { expires: 3600 } } } } },
+  })
 })
 
 test('names that every object has are no keys', () => {

@@ -7,7 +7,7 @@ import type { PackageStore } from '#registry/store.ts'
 import { compareVersions, newestVersion } from '#registry/versions.ts'
 import { fail } from './errors.ts'
 
-export const MAJORS = ['18', '17', '16', '15', '14']
+export const MAJORS = ['18', '17', '16', '15', '14', '13', '12']
 
 export function packageName(platform: string = process.platform, arch: string = process.arch): string {
   if (!['linux', 'darwin'].includes(platform) || !['x64', 'arm64'].includes(arch)) {

@@ -55,7 +55,7 @@ interface NewCluster {
 export function initialiseProcess({ version, password, durable, programs, dataPath }: NewCluster): ServiceProcess {
   const characters = process.platform === 'darwin' ? 'UTF-8' : 'C.UTF-8'
   const own = Number(version.split('.')[0]) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [`--lc-ctype=${characters}`]
-  const options = ['--encoding=UTF8', '--locale=C', ...own, '--data-checksums', '--no-instructions', ...(durable ? [] : ['--no-sync'])]
+  const options = ['--encoding=UTF8', '--locale=C', ...own, '--data-checksums', ...(durable ? [] : ['--no-sync'])]
   return {
     argv: ['/bin/sh', '-c', INITIALISE, 'sh', `${programs}/initdb`, dataPath, `--username=${ADMIN}`, '--auth=scram-sha-256', ...options],
     cwd: dataPath,

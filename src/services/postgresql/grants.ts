@@ -16,9 +16,13 @@ export async function grantIn(client: Client, plan: DatabasePlan, database: stri
   for (const role of await ownersHere(client, ownerOf(plan, database))) statements.push(`reassign owned by ${name(role)} to ${owner}`)
   // What is left of theirs here are rights: start from none.
   for (const role of others) statements.push(`drop owned by ${name(role)}`)
-  if (await publicBelongsToAdmin(client)) {
-    // PostgreSQL 14 lets everybody create in `public`; later ones made it what follows.
-    statements.push('alter schema public owner to pg_database_owner', 'revoke create on schema public from public')
+  const given = await schemaToGive(client)
+  if (given !== undefined) {
+    // Up to PostgreSQL 14 everybody may create in `public`; later ones made it what follows, by a role that 14 brought.
+    statements.push(
+      `alter schema public owner to ${given.byRole ? 'pg_database_owner' : owner}`,
+      'revoke create on schema public from public',
+    )
   }
   const schemas = await ownSchemas(client)
   for (const { role, privileges } of plan.endpoints) {
@@ -52,12 +56,14 @@ async function ownersHere(client: Client, owner: string): Promise<readonly strin
   return rows.map(({ role }) => role)
 }
 
-async function publicBelongsToAdmin(client: Client): Promise<boolean> {
-  const { rows } = await client.query(
-    "select from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'public' and r.rolname = $1",
+/** Set while `public` is Friday's own: as it is in a new database. */
+async function schemaToGive(client: Client): Promise<{ byRole: boolean } | undefined> {
+  const { rows } = await client.query<{ byRole: boolean }>(
+    `select to_regrole('pg_database_owner') is not null as "byRole" from pg_namespace n join pg_roles r on r.oid = n.nspowner
+      where n.nspname = 'public' and r.rolname = $1`,
     [ADMIN],
   )
-  return rows.length > 0
+  return rows[0]
 }
 
 async function ownSchemas(client: Client): Promise<readonly string[]> {

@@ -33,7 +33,7 @@ const TWO_DATABASES = {
   },
 }
 
-for (const wanted of ['17', '14']) {
+for (const wanted of ['17', '12']) {
   serviceConformance({
     service,
     wanted,

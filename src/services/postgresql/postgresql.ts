@@ -1,4 +1,4 @@
-// The PostgreSQL service: the programs come as exact npm packages, majors 14 to 18.
+// The PostgreSQL service: the programs come as exact npm packages, majors 12 to 18.
 import type { Mount, PathView } from '#engines/engine.ts'
 import { randomId } from '#lib/ids.ts'
 import type { Log } from '#lib/log.ts'
@@ -64,7 +64,7 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
     settle: settleServer,
     async quiesce(instance) {
       const { name } = instance
-      await connected(instance, OWN_DATABASE, checkpoint, { statementTimeoutMs: CHECKPOINT_MS }).catch((error: unknown) => {
+      await connected(instance, OWN_DATABASE, settleFiles, { statementTimeoutMs: CHECKPOINT_MS }).catch((error: unknown) => {
         if ((error as { code?: string }).code !== '57014') throw error
         log.info({ service: name }, 'a checkpoint took too long: a snapshot is good without it and takes longer to open')
       })
@@ -82,13 +82,17 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
   }
 }
 
-/** Only when there is enough to replay for it to be worth its writes: up to here opening the clone takes a few dozen milliseconds more. */
-async function checkpoint(server: Client): Promise<void> {
+/**
+ * A checkpoint only when there is enough to replay for it to be worth its writes: otherwise opening the clone takes a few dozen
+ * milliseconds more. What was committed is in the files in either case, also of transactions that did not wait for that.
+ */
+async function settleFiles(server: Client): Promise<void> {
   const { rows } = await server.query<{ much: boolean }>(
     'select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn) > $1 as much from pg_control_checkpoint()',
     [REPLAYED_QUICKLY],
   )
   if (rows[0]?.much !== false) await server.query('checkpoint')
+  else await server.query("set synchronous_commit = on; select pg_logical_emit_message(true, 'friday', 'clone')")
 }
 
 function newCredentials(configuration: ServiceConfiguration): Credentials {

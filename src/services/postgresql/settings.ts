@@ -9,6 +9,7 @@ const MIB = 1024 ** 2
 /** Replaces postgresql.conf: what initdb guessed from the machine does not matter. */
 export function serverSettings(instance: ServiceInstance): string {
   const { endpoint, memoryBytes, durable } = instance
+  const major = Number(instance.service.version.split('.')[0])
   const preload = planOf(instance.configuration).extensions.filter((name) => PRELOADED.includes(name))
   const connections = clamp(Math.floor(memoryBytes / (5 * MIB)), 40, 200)
   return lines({
@@ -28,7 +29,7 @@ export function serverSettings(instance: ServiceInstance): string {
 
     max_wal_size: durable ? '512MB' : '128MB',
     min_wal_size: '32MB',
-    ...(durable ? { recovery_init_sync_method: 'fsync' } : THROW_AWAY),
+    ...(durable ? (major < 14 ? {} : { recovery_init_sync_method: 'fsync' }) : THROW_AWAY),
     // A clone must never feed an archive or a standby that belongs to what it was cloned from.
     archive_mode: 'off',
     primary_conninfo: '',
@@ -44,7 +45,7 @@ export function serverSettings(instance: ServiceInstance): string {
     log_line_prefix: '%m [%p] ',
     log_statement: 'none',
     log_min_error_statement: 'panic',
-    log_parameter_max_length: 0,
+    ...(major < 13 ? {} : { log_parameter_max_length: 0 }),
     log_error_verbosity: 'terse',
   })
 }
