@@ -5,7 +5,7 @@ import type { Client, Dispatcher } from 'undici'
 import type { Log } from '#lib/log.ts'
 import { LimitedBody, TooLarge } from './body.ts'
 import { responseHeaders } from './core/headers.ts'
-import { answerPlain, discard } from './pages.ts'
+import { answerPlain, discard, endWhenRead } from './pages.ts'
 import { tunnel } from './tunnel.ts'
 import type { Backend, Upstreams } from './upstreams.ts'
 
@@ -95,11 +95,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onComplete(): void {
     const { req, res } = this.#errand
     this.#written = true
-    if (this.#whole === undefined) res.end()
-    else res.end(this.#whole.toString('latin1'), 'latin1')
     this.#finish()
     this.#body?.destroy()
-    if (!req.complete) discard(req)
+    if (req.complete) {
+      if (this.#whole === undefined) return void res.end()
+      return void res.end(this.#whole.toString('latin1'), 'latin1')
+    }
+    if (this.#length >= 0) return endWhenRead(req, res, this.#whole)
+    res.end()
+    discard(req)
   }
 
   onUpgrade(_status: number, raw: Buffer[] | string[] | null, upstream: Duplex): void {

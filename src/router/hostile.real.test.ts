@@ -42,6 +42,14 @@ test.each([
   expect(await fixture.ask('/')).toMatchObject({ status: 200 })
 })
 
+test('a client that sends more than is read still gets its answer', async () => {
+  const endless = `GET / HTTP/1.1\r\nhost: a.test\r\nx: ${'y'.repeat(8 * 1024 * 1024)}\r\n\r\n`
+  for (let round = 0; round < 5; round++) expect(await raw(fixture.port, endless)).toMatch(/^HTTP\/1\.1 431 /)
+  const body = 8 * 1024 * 1024
+  const refused = `POST /%00 HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\ncontent-length: ${body}\r\n\r\n${'y'.repeat(body)}`
+  for (let round = 0; round < 5; round++) expect(await raw(fixture.port, refused)).toMatch(/^HTTP\/1\.1 400 /)
+})
+
 test('a client cannot make the router drop or forge headers by naming them in Connection', async () => {
   const answer = await raw(
     fixture.port,
