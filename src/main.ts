@@ -40,6 +40,7 @@ import { errorTable, messageOf } from '#lib/errors.ts'
 import { createLog, type Log } from '#lib/log.ts'
 import { Secret } from '#lib/secret.ts'
 import { Undo } from '#lib/undo.ts'
+import { createUpkeep } from '#projects/upkeep.ts'
 import { createProjects } from '#projects/projects.ts'
 import { createPackageStore } from '#registry/store.ts'
 import { startRouter } from '#router/client.ts'
@@ -240,6 +241,8 @@ export async function startFriday(config: Config, log: Log): Promise<Friday> {
   await activities.resume()
   const crons = undo.use(createCrons({ engine, environments, releases, places, processes, clock: systemClock, log }))
   crons.start()
+  const upkeep = undo.use(createUpkeep({ db, projects, maintain: (id) => repositories.maintain(id), clock: systemClock, log }))
+  upkeep.start()
 
   attachExec(server, { access, projects, environments, engine })
   server.on('request', (request, response) => {
