@@ -87,6 +87,7 @@ test('all problems at once, each where it is written', () => {
     'e .upsun/config.yaml:8:21: applications.web.relationships.database: there is no service "bd"; expected db. Did you mean "db"?',
     'e .upsun/config.yaml:10:19: applications.web.access.ssh: "root" is not a role; expected viewer, contributor or admin',
     'e .upsun/config.yaml:13:11: services.db.type: "postgres" is not a service type; expected postgresql. Did you mean "postgresql"?',
+    'w .upsun/config.yaml:10:14: applications.web.access.ssh: ssh is not applied yet',
   ])
 })
 

@@ -42,7 +42,7 @@ const cronFields = {
     'What runs.',
   ),
   cmd: field(command(), 'What runs.', { deprecated: 'commands.start' }),
-  shutdown_timeout: field(whole(0, 86_400, ' seconds'), 'Time it gets to end.', { preset: '10' }),
+  shutdown_timeout: field(whole(0, 86_400, ' seconds'), 'Time it gets to end.', { preset: '10', notYet: 'ignored' }),
   timeout: field(whole(1, 86_400, ' seconds'), 'Time it may run.', { preset: '86400' }),
 }
 

@@ -29,7 +29,10 @@ export const containerFields = {
   variables: field(variables(), '`env`: environment variables. Other prefixes: entries of PLATFORM_VARIABLES.'),
   access: field(
     record('access', {
-      ssh: field(choice('a role', ['viewer', 'contributor', 'admin']), 'The least role that may open a shell.', { preset: 'contributor' }),
+      ssh: field(choice('a role', ['viewer', 'contributor', 'admin']), 'The least role that may open a shell.', {
+        preset: 'contributor',
+        notYet: 'ignored',
+      }),
     }),
     'Who may open a shell in it.',
   ),
