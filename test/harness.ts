@@ -1,12 +1,12 @@
 // A real Friday for a test: its own folder and ports, the real command line and git as a user has them; nothing of it outlives the test.
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { exec, spawnProgram, type ExecResult } from '#lib/exec.ts'
+import { exec, execOk, spawnProgram, type ExecResult } from '#lib/exec.ts'
 import { waitFor } from '#lib/wait.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -53,10 +53,18 @@ export interface Checkout {
   push(...args: string[]): Promise<ExecResult>
 }
 
-export async function startTestFriday(settings: Readonly<Record<string, string>> = {}): Promise<TestFriday> {
+export interface TestOptions {
+  /** A user without rights that Friday runs as, from a copy of the program that it may read. */
+  readonly uid?: number
+}
+
+export async function startTestFriday(settings: Readonly<Record<string, string>> = {}, { uid }: TestOptions = {}): Promise<TestFriday> {
   const folder = await mkdtemp(join(tmpdir(), 'friday-test-'))
   // Containers and servers run as other users; they must be able to pass.
   await chmod(folder, 0o711)
+  const as = uid === undefined ? {} : { uid, gid: uid }
+  if (uid !== undefined) await chown(folder, uid, uid)
+  const program = uid === undefined ? bin : await copyProgram(join(folder, 'program'))
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -78,7 +86,7 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
   const friday = (...args: string[]) => exec([process.execPath, bin, ...args], { env, cwd: folder, timeoutMs: 300_000 })
 
   async function start(): Promise<void> {
-    const child = spawnProgram([process.execPath, bin, 'start'], { env, cwd: folder })
+    const child = spawnProgram([process.execPath, program, 'start'], { env, cwd: folder, ...as })
     server = child
     let said = ''
     let token: string | undefined
@@ -174,6 +182,17 @@ export async function startTestFriday(settings: Readonly<Record<string, string>>
       await end()
     },
   }
+}
+
+/** What the package needs to run, without the tools it is made with. */
+async function copyProgram(to: string): Promise<string> {
+  const packages = (await execOk(['npm', 'ls', '--omit=dev', '--all', '--parseable'], { cwd: root, inheritEnv: true }))
+    .split('\n')
+    .filter((path) => path.includes('node_modules'))
+    .map((path) => relative(root, path))
+  await mkdir(to)
+  await execOk(['cp', '-a', '--parents', 'bin', 'dist', 'package.json', ...packages, to], { cwd: root })
+  return join(to, 'bin', 'friday.js')
 }
 
 function freePort(): Promise<number> {
