@@ -7,6 +7,8 @@ import { waitFor } from '#lib/wait.ts'
 import { fetchFrom, startTestFriday, type TestFriday } from '../test/harness.ts'
 import { notes } from '../test/projects/notes.ts'
 import { figuresOf, round, shown, timed } from './_measure.ts'
+import { phasesOf } from './_phases.ts'
+import { nodeFolder, postgresFile } from './_store.ts'
 
 const BIN = '/usr/lib/postgresql/15/bin'
 
@@ -15,14 +17,19 @@ export async function run({ quick }: { quick: boolean }): Promise<Record<string,
   const rounds = quick ? 3 : 7
   await using friday = await startTestFriday()
   const main = await makeProduction(friday, scale)
-  const floor: number[] = []
+  const floor: Floor[] = []
+  const careless: Floor[] = []
   const branch: number[] = []
   const own: number[] = []
   const load = startLoad(main)
   try {
     for (let index = 0; index < rounds; index++) {
-      // Which of the two goes first changes from round to round.
-      const steps = [async () => floor.push(await byHand(friday, main, index)), async () => branch.push(await byFriday(friday, index, own))]
+      // Which of them goes first changes from round to round.
+      const steps = [
+        async () => floor.push(await byHand(friday, main, index, [])),
+        async () => branch.push(await byFriday(friday, index, own)),
+        async () => careless.push(await byHand(friday, main, index, ['-c', 'fsync=off'])),
+      ]
       for (const step of index % 2 === 0 ? steps : steps.toReversed()) await step()
     }
   } finally {
@@ -30,24 +37,34 @@ export async function run({ quick }: { quick: boolean }): Promise<Record<string,
     await load
   }
   const dump = await timed(() => dumpAndLoad(main))
-  const phases = await phasesOf(friday)
-  const ratio = figuresOf(branch.map((value, index) => value / (floor[index] ?? value)))
+  const phases = await phasesOf(friday, 'environment.create')
+  const ratioTo = (floors: readonly Floor[]) => figuresOf(branch.map((value, index) => value / (floors[index]?.ms ?? value)))
+  const ratio = ratioTo(floor)
   console.log(`production: ${main.megabytes} MB in PostgreSQL 15, pgbench -c 2 writing meanwhile`)
-  console.log(`by hand     ${shown(figuresOf(floor), 'ms')}   snapshot, recovery, node`)
+  console.log(`by hand     ${shownFloor(floor)}`)
+  console.log(`  no fsync  ${shownFloor(careless)}`)
   console.log(`friday      ${shown(figuresOf(branch), 'ms')}   createEnvironment to the first 200 through the router`)
   console.log(`  of it     ${phases}`)
-  console.log(`ratio       ${shown(ratio, 'x')}`)
+  console.log(`ratio       ${shown(ratio, 'x')}; to no fsync ${shown(ratioTo(careless), 'x')}`)
   console.log(`dump|psql   ${Math.round(dump)} ms, once: ${round(dump / figuresOf(branch).median)} times as long as a branch`)
   console.log(`own bytes   ${shown(figuresOf(own), '% of the data, right after the first answer')}`)
   return {
     bench: 'branch',
     ratio: round(ratio.median),
     unit: 'x floor',
-    peer: { 'pg_dump|psql': round(figuresOf(branch).median / dump) },
+    peer: { 'pg_dump|psql': round(figuresOf(branch).median / dump), 'by hand, fsync=off': round(ratioTo(careless).median) },
     ownPercent: round(figuresOf(own).median),
     megabytes: main.megabytes,
     runs: rounds,
   }
+}
+
+/** Milliseconds. */
+interface Floor {
+  readonly ms: number
+  readonly snapshot: number
+  readonly postgres: number
+  readonly node: number
 }
 
 interface Production {
@@ -107,7 +124,7 @@ async function byFriday(friday: TestFriday, index: number, own: number[]): Promi
       body: JSON.stringify({ branch }),
     })
     if (!created.ok) throw new Error(await created.text())
-    await waitFor(async () => (await fetchFrom(friday.router, host, '/')).status === 200, { timeoutMs: 120_000, everyMs: 2 })
+    await waitFor(async () => (await fetchFrom(friday.router, host, '/')).status === 200, { timeoutMs: 120_000, everyMs: 10 })
   })
   const { data } = await friday.ask<{ data: { ownBytes: number; sharedBytes: number } }>('env', 'show', branch, '--project', 'notes')
   own.push((100 * data.ownBytes) / (data.ownBytes + data.sharedBytes))
@@ -115,61 +132,61 @@ async function byFriday(friday: TestFriday, index: number, own: number[]): Promi
   return ms
 }
 
-/** Median milliseconds of each phase of the branches that were made. */
-async function phasesOf(friday: TestFriday): Promise<string> {
-  const activities = await friday.ask<{ type: string; phases: { name: string; ms: number }[] }[]>('activity', 'list', '--project', 'notes')
-  const made = activities.filter(({ type }) => type === 'environment.create')
-  const names = made[0]?.phases.map(({ name }) => name) ?? []
-  const medianOf = (name: string) => figuresOf(made.map(({ phases }) => phases.find((phase) => phase.name === name)?.ms ?? 0)).median
-  return names.map((name) => `${name} ${Math.round(medianOf(name))}`).join(', ')
-}
-
 async function credentials(friday: TestFriday): Promise<{ token: string }> {
   const kept = JSON.parse(await readFile(friday.env['FRIDAY_CONFIG'] ?? '', 'utf8')) as { url: string; tokens: Record<string, string> }
   return { token: kept.tokens[kept.url] ?? '' }
 }
 
-/** The bare floor: the same snapshot, the same postgres recovering it, the same node, with nothing around them. */
-async function byHand(friday: TestFriday, { env }: Production, index: number): Promise<number> {
+function shownFloor(floors: readonly Floor[]): string {
+  const part = (name: keyof Floor) => Math.round(figuresOf(floors.map((one) => one[name])).median)
+  const parts = `snapshot ${part('snapshot')}, postgres ${part('postgres')}, node ${part('node')}`
+  return `${shown(figuresOf(floors.map(({ ms }) => ms)), 'ms')}   ${parts}`
+}
+
+/**
+ * The bare floor: the same snapshot, the same postgres recovering it (as it is set up, or with `settings`), the same node, with nothing
+ * around them.
+ */
+async function byHand(friday: TestFriday, { env }: Production, index: number, settings: readonly string[]): Promise<Floor> {
   const pool = join(friday.env['FRIDAY_DATA'] ?? '', 'volumes', 'pool')
   const [volume] = await readdir(join(pool, 'volumes'))
   const clone = join(pool, `floor-${index}`)
   const data = join(clone, 'services', 'db', 'pgdata')
-  const postgres = await serverOf(friday)
+  const postgres = await postgresFile(friday, '15')
+  const node = join(await nodeFolder(friday), 'node')
   const artifact = await artifactOf(friday)
   const owner = (await execOk(['stat', '-c', '%u', join(pool, 'volumes', volume ?? '', 'services', 'db')])).trim()
   const port = String(21_000 + index)
   let database: ReturnType<typeof spawnProgram> | undefined
   let app: ReturnType<typeof spawnProgram> | undefined
-  const ms = await timed(async () => {
+  const marks = [performance.now()]
+  try {
     await execOk(['btrfs', '-q', 'subvolume', 'snapshot', join(pool, 'volumes', volume ?? ''), clone])
     await chmod(join(clone, 'services'), 0o711)
     await rm(join(data, 'postmaster.pid'), { force: true })
-    const argv = [postgres, '-D', data, '-p', port, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'] as const
+    marks.push(performance.now())
+    const argv = [postgres, '-D', data, '-p', port, '-c', 'listen_addresses=127.0.0.1', ...settings] as const
     database = spawnProgram([...argv], { uid: Number(owner), gid: Number(owner) })
     const own = { ...env, DATABASE_IP: '127.0.0.1', DATABASE_HOST: '127.0.0.1', DATABASE_PORT: port, PORT: String(22_000 + index) }
     await waitFor(async () => (await exec([`${BIN}/pg_isready`, '-q', '-h', '127.0.0.1', '-p', port])).ok, {
       timeoutMs: 120_000,
-      everyMs: 2,
+      everyMs: 10,
     })
-    app = spawnProgram([process.execPath, 'server.js'], { cwd: artifact, env: own })
+    marks.push(performance.now())
+    app = spawnProgram([node, 'server.js'], { cwd: artifact, env: own })
     await waitFor(
       async () => (await fetchFrom({ host: '127.0.0.1', port: 22_000 + index }, 'x', '/').catch(() => undefined))?.status === 200,
-      { timeoutMs: 60_000, everyMs: 2 },
+      { timeoutMs: 60_000, everyMs: 10 },
     )
-  })
-  app?.kill('SIGTERM')
-  database?.kill('SIGINT')
-  await Promise.all([app, database])
-  await execOk(['btrfs', '-q', 'subvolume', 'delete', clone])
-  return ms
-}
-
-/** The very server that Friday runs, from its package store. */
-async function serverOf(friday: TestFriday): Promise<string> {
-  const packages = join(friday.env['FRIDAY_DATA'] ?? '', 'packages')
-  const found = (await readdir(packages)).find((name) => name.includes('postgres') && name.includes('@15.'))
-  return join(packages, found ?? '', 'native', 'bin', 'postgres')
+    marks.push(performance.now())
+  } finally {
+    app?.kill('SIGTERM')
+    database?.kill('SIGINT')
+    await Promise.all([app, database])
+    await execOk(['btrfs', '-q', 'subvolume', 'delete', clone])
+  }
+  const [begun = 0, cloned = 0, recovered = 0, answered = 0] = marks
+  return { ms: answered - begun, snapshot: cloned - begun, postgres: recovered - cloned, node: answered - recovered }
 }
 
 async function artifactOf(friday: TestFriday): Promise<string> {

@@ -1,11 +1,13 @@
 // An application-only change, from `git push` to live, beside the bare floor: push to a bare repository, the same build, the same start.
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exec, execOk, spawnProgram } from '#lib/exec.ts'
 import { waitFor } from '#lib/wait.ts'
 import { fetchFrom, startTestFriday, type Checkout, type TestFriday } from '../test/harness.ts'
 import { notes } from '../test/projects/notes.ts'
 import { figuresOf, round, shown, timed } from './_measure.ts'
+import { phasesOf } from './_phases.ts'
+import { nodeFolder } from './_store.ts'
 
 export async function run({ quick }: { quick: boolean }): Promise<Record<string, unknown>> {
   const rounds = quick ? 3 : 9
@@ -30,6 +32,7 @@ export async function run({ quick }: { quick: boolean }): Promise<Record<string,
     `by hand  ${shown(figuresOf(bare), 'ms')}   git push to a bare repository, checkout, npm install with a warm cache, node to its first answer`,
   )
   console.log(`friday   ${shown(figuresOf(ours), 'ms')}   git push to the first answer of the new release through the router`)
+  console.log(`  of it  ${await phasesOf(friday, 'environment.push', rounds)}`)
   console.log(`ratio    ${shown(ratio, 'x')}`)
   return { bench: 'push', ratio: round(ratio.median), unit: 'x floor', peer: { floorMs: Math.round(figuresOf(bare).median) }, runs: rounds }
 }
@@ -52,14 +55,15 @@ async function openFloor(friday: TestFriday, checkout: Checkout) {
   await mkdir(folder, { recursive: true })
   await execOk(['git', 'init', '-q', '--bare', repository], { env: friday.env })
   await checkout.git('remote', 'add', 'floor', repository)
-  const tools = await toolsOf(friday)
+  const tools = await nodeFolder(friday)
   const database = JSON.parse((await friday.fetch('main', 'notes', '/env')).body) as Record<string, string>
   const env = { ...friday.env, npm_config_cache: join(folder, 'cache'), PATH: `${tools}:/usr/bin:/bin`, HOME: folder }
   let running: ReturnType<typeof spawnProgram> | undefined
 
   async function push(expected: string, index: number): Promise<number> {
     const tree = join(folder, `tree-${index}`)
-    const port = 43_000 + (index % 1000)
+    // Below the ports that outgoing connections take.
+    const port = 22_100 + index
     const ms = await timed(async () => {
       const pushed = await checkout.git('push', '-q', 'floor', 'main')
       if (!pushed.ok) throw new Error(pushed.stderr)
@@ -98,11 +102,4 @@ async function openFloor(friday: TestFriday, checkout: Checkout) {
 function databaseOf(env: Record<string, string>): Record<string, string> {
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('DATABASE_')))
   return { ...own, DATABASE_HOST: env['DATABASE_IP'] ?? '' }
-}
-
-async function toolsOf(friday: TestFriday): Promise<string> {
-  const packages = join(friday.env['FRIDAY_DATA'] ?? '', 'packages')
-  const found = (await readdir(packages)).find((name) => name.startsWith('nodejs'))
-  if (found === undefined) throw new Error(`no Node.js runtime in ${packages}`)
-  return join(packages, found, 'bin')
 }

@@ -29,6 +29,8 @@ export interface ActivityContext {
   readonly log: ActivityLog
   /** Runs a step and records how long it took under this name; phases are shown to people. */
   phase<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** One step of several phases: fewer records to wait for between phases that are quick to find done when all are run again. */
+  stage(name: string, work: (phase: (name: string, work: () => Promise<void>) => Promise<void>) => Promise<void>): Promise<void>
 }
 
 export type Handler = (context: ActivityContext) => Promise<void>
@@ -91,7 +93,7 @@ export function createActivities({ db, workflows, logs, log, concurrency }: Depe
   ): Promise<Failure | undefined> {
     try {
       if (handler === undefined) throw fail('internal', `Nothing handles activities of type ${activity.type}`)
-      await handler({ activity, steps, log: activityLog, phase: timed(steps, phases) })
+      await handler({ activity, steps, log: activityLog, phase: timedStep(steps, phases), stage: timedStage(steps, phases) })
       return undefined
     } catch (error) {
       if (!(error instanceof FridayError)) log.error({ activity: activity.id, err: error }, 'activity ended with an unexpected error')
@@ -226,16 +228,36 @@ function claimRunnable(db: Database, concurrency: number) {
     returning id`.execute(db)
 }
 
-function timed(steps: Steps, phases: Phase[]): ActivityContext['phase'] {
+function timedStep(steps: Steps, phases: Phase[]): ActivityContext['phase'] {
   return async (name, work) => {
-    const kept = await steps.run(name, async () => {
-      const began = performance.now()
-      const value = await work()
-      return { value, ms: Math.round(performance.now() - began) }
-    })
-    phases.push({ name, ms: kept.ms })
-    return kept.value
+    const { value, ms } = await steps.run(name, () => timed(work))
+    phases.push({ name, ms })
+    return value
   }
+}
+
+function timedStage(steps: Steps, phases: Phase[]): ActivityContext['stage'] {
+  return async (name, work) => {
+    // What is told of a stage that fails halfway is told from here; of one that a former control plane ended, from its record.
+    const seen: Phase[] = []
+    const kept = await steps
+      .run(name, async () => {
+        seen.length = 0
+        await work(async (phase, part) => void seen.push({ name: phase, ms: (await timed(part)).ms }))
+        return seen
+      })
+      .catch((error: unknown) => {
+        phases.push(...seen)
+        throw error
+      })
+    phases.push(...kept)
+  }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {
+  const began = performance.now()
+  const value = await work()
+  return { value, ms: Math.round(performance.now() - began) }
 }
 
 function toFailure(error: unknown): Failure {

@@ -9,6 +9,7 @@ import { errorTable } from '#lib/errors.ts'
 import { exec, execOk, type ExecOptions } from '#lib/exec.ts'
 import { readIfThere, writeFileAtomic } from '#lib/files.ts'
 import type { Log } from '#lib/log.ts'
+import { withUserEntry } from '#lib/named-user.ts'
 import { Secret } from '#lib/secret.ts'
 import { waitFor } from '#lib/wait.ts'
 import { linkTree } from '#registry/links.ts'
@@ -134,33 +135,11 @@ async function initialise(to: { bin: string; data: string; password: Secret; as:
       `--pwfile=${initial}`,
     ] as const
     if (options.uid === undefined) await execOk(argv, as)
-    else await execOk(await namedUser(options, options.uid, argv), { ...as, uid: undefined, gid: undefined })
+    else await execOk(withUserEntry(argv, { uid: options.uid, gid: options.gid ?? options.uid }), { ...as, uid: undefined, gid: undefined })
   } finally {
     await rm(initial, { force: true })
   }
   await writeFile(join(data, '.initialised'), '')
-}
-
-/** initdb wants its user to have a name, and Friday adds none to the machine: it gets a passwd file of its own, in a mount namespace of its own. */
-async function namedUser({ folder, gid }: EmbeddedOptions, uid: number, argv: readonly string[]): Promise<[string, ...string[]]> {
-  const passwd = join(folder, '.passwd')
-  await writeFileAtomic(passwd, `root:x:0:0:root:/root:/bin/sh\nfriday:x:${uid}:${gid ?? uid}:Friday:/:/bin/false\n`, 0o644)
-  const script = 'mount --bind "$1" /etc/passwd; uid=$2; gid=$3; shift 3; exec setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"'
-  return [
-    'unshare',
-    '--mount',
-    '--propagation',
-    'private',
-    '/bin/sh',
-    '-e',
-    '-c',
-    script,
-    'sh',
-    passwd,
-    String(uid),
-    String(gid ?? uid),
-    ...argv,
-  ]
 }
 
 /** Small on purpose: it holds Friday's own rows, beside the applications it serves. */

@@ -2,6 +2,7 @@
 import type { ActivityContext } from '#activities/activities.ts'
 import { FridayError } from '#lib/errors.ts'
 import type { Goal, Steps } from './steps.ts'
+import { hasHook } from './work.ts'
 
 /** What an activity that deploys carries. */
 export interface DeployInput {
@@ -13,16 +14,22 @@ export interface DeployInput {
 }
 
 export async function deploy(context: ActivityContext, steps: Steps): Promise<void> {
-  const { phase, log } = context
+  const { phase, stage, log } = context
   const goal = await read(context, steps)
   try {
-    await phase('build', () => steps.build(goal, log))
-    await phase('data', () => steps.provideData(goal, log))
-    await phase('services', () => steps.startServices(goal, log))
-    await phase('deploy hook', () => steps.runDeployHooks(goal, log))
-    await phase('start', () => steps.start(goal, log))
-    await phase('health', () => steps.waitHealthy(goal, log))
-    await phase('swap', () => steps.swap(goal, log))
+    await stage('provide', async (part) => {
+      await part('build', () => steps.build(goal, log))
+      await part('data', () => steps.provideData(goal, log))
+      await part('services', () => steps.startServices(goal, log))
+    })
+    if (hasHook(goal.plan, 'deploy')) await phase('deploy hook', () => steps.runDeployHooks(goal, log))
+    await stage('open', async (part) => {
+      // What serves already is not judged again by a control plane that finds it so.
+      if (await steps.isServing(goal)) return
+      await part('start', () => steps.start(goal, log))
+      await part('health', () => steps.waitHealthy(goal, log))
+      await part('swap', () => steps.swap(goal, log))
+    })
   } catch (error) {
     await phase('undo', () => steps.undo(goal, log))
     if (error instanceof FridayError && goal.first) log.line('Nothing was deployed; the environment was taken away again.')
@@ -31,7 +38,7 @@ export async function deploy(context: ActivityContext, steps: Steps): Promise<vo
   }
   await phase('record', () => steps.record(goal, log))
   await phase('drain', () => steps.drain(goal, log))
-  await phase('post_deploy hook', () => steps.runPostDeployHooks(goal, log))
+  if (hasHook(goal.plan, 'postDeploy')) await phase('post_deploy hook', () => steps.runPostDeployHooks(goal, log))
 }
 
 async function read(context: ActivityContext, steps: Steps): Promise<Goal> {

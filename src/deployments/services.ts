@@ -2,7 +2,7 @@
 import type { ActivityLog } from '#activities/log.ts'
 import type { Vault } from '#config/secrets.ts'
 import type { Database } from '#db/database.ts'
-import type { Engine, Limits, Mount } from '#engines/engine.ts'
+import type { Engine, Limits, Mount, ProcessSpec } from '#engines/engine.ts'
 import type { Environment } from '#environments/environments.ts'
 import { errorTable } from '#lib/errors.ts'
 import { isThere, writeFileAtomic } from '#lib/files.ts'
@@ -26,6 +26,8 @@ export interface PlannedService {
 }
 
 export interface ServiceHost {
+  /** Makes ready what `start` on a volume that is still being cloned will need. What is wrong with it is said by `start`. */
+  prepare(environment: Environment, volume: Location, services: readonly PlannedService[]): Promise<void>
   /** Starts the process of every service, on its folder of the volume. Idempotent. */
   start(environment: Environment, volume: Location, services: readonly PlannedService[], log: ActivityLog): Promise<void>
   /** Waits until every service answers, and brings it to the plan: credentials its own, configured. Idempotent. */
@@ -60,21 +62,15 @@ export function serviceProcessId(environment: { id: string }, name: string): str
 }
 
 export function createServiceHost({ db, engine, vault, driverOf }: Dependencies): ServiceHost {
-  async function start(environment: Environment, volume: Location, planned: PlannedService, log: ActivityLog): Promise<void> {
+  /** Everything about one service in an environment whose volume is there, or will be. */
+  async function detailsOf(environment: Environment, volume: Location, planned: PlannedService) {
     const driver = driverOf(planned.exact.type)
     const id = serviceProcessId(environment, planned.name)
-    await refuseChange(environment, planned)
     const instance = await instanceOf(environment, planned)
-    log.hide(Object.values(instance.credentials))
-    if ((await engine.status(id)) !== undefined) return
     const data = within(volume, 'services', slugOf(planned.name, 24))
-    await ensureFolder(data, 0o700)
-    await engine.own(environment.id, data)
     const mounts: readonly Mount[] = [...(await driver.install(planned.exact)), { source: data, target: DATA, readonly: false }]
-    await initialise({ environment, planned, driver, data, instance, mounts, log })
     const at = engine.paths(id, mounts)
-    await driver.prepare(instance, data.path, at, at(DATA))
-    await engine.start({
+    const spec: ProcessSpec = {
       id,
       network: environment.id,
       ...driver.process(instance, at, at(DATA)),
@@ -83,7 +79,28 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
       limits: LIMITS,
       restart: 'always',
       labels: { role: 'service', environment: environment.id, name: planned.name },
-    })
+    }
+    return { driver, id, instance, data, mounts, at, spec }
+  }
+
+  async function start(environment: Environment, volume: Location, planned: PlannedService, log: ActivityLog): Promise<void> {
+    await refuseChange(environment, planned)
+    const { driver, id, instance, data, mounts, at, spec } = await detailsOf(environment, volume, planned)
+    log.hide(Object.values(instance.credentials))
+    const status = await engine.status(id)
+    if (status !== undefined && status.state !== 'prepared') return
+    await ensureFolder(data, 0o700)
+    // Of a clone the process can be made while its files change hands.
+    const cloned = await isThere(within(data, INITIALISED).path)
+    const prepared = cloned ? engine.prepare(spec).catch(() => undefined) : undefined
+    try {
+      await engine.own(environment.id, data)
+      await initialise({ environment, planned, driver, data, instance, mounts, log })
+      await driver.prepare(instance, data.path, at, at(DATA))
+    } finally {
+      await prepared
+    }
+    await engine.start(spec)
   }
 
   async function settle(environment: Environment, planned: PlannedService, log: ActivityLog): Promise<void> {
@@ -215,6 +232,9 @@ export function createServiceHost({ db, engine, vault, driverOf }: Dependencies)
 
   return {
     instances,
+    async prepare(environment, volume, services) {
+      await Promise.allSettled(services.map(async (planned) => engine.prepare((await detailsOf(environment, volume, planned)).spec)))
+    },
     async start(environment, volume, services, log) {
       await Promise.all(services.map((planned) => start(environment, volume, planned, log)))
     },

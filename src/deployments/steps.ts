@@ -45,6 +45,8 @@ export interface Steps {
   provideData(goal: Goal, log: ActivityLog): Promise<void>
   startServices(goal: Goal, log: ActivityLog): Promise<void>
   runDeployHooks(goal: Goal, log: ActivityLog): Promise<void>
+  /** The last thing `swap` does was done. */
+  isServing(goal: Goal): Promise<boolean>
   start(goal: Goal, log: ActivityLog): Promise<void>
   waitHealthy(goal: Goal, log: ActivityLog): Promise<void>
   swap(goal: Goal, log: ActivityLog): Promise<void>
@@ -75,17 +77,28 @@ export interface StepDependencies {
   }
 }
 
+interface Web {
+  readonly application: PlannedApplication
+  readonly spec: ProcessSpec
+}
+
+interface Ready {
+  readonly place: Place
+  readonly webs: readonly Web[]
+}
+
 const HOOK_LIMIT_MS = 60 * 60 * 1000
 const HEALTH_LIMIT_MS = 60_000
 const DRAIN_MS = 30_000
 
 export function createSteps(deps: StepDependencies): Steps {
   const { environments, engine, processes, services, places } = deps
+  /** Of deployments whose web processes are prepared, so that starting them reads nothing twice. A restart only loses time. */
+  const ready = new Map<string, Ready>()
   const placeOf = (goal: Goal) => places.of(goal.environmentId, goal.deployment, goal.plan)
 
   /** Runs one hook of every application that has it, in order. */
   async function runHooks(goal: Goal, hook: 'deploy' | 'postDeploy', log: ActivityLog): Promise<void> {
-    if (goal.plan.applications.every((application) => hookOf(application, hook) === undefined)) return
     const place = await placeOf(goal)
     log.hide(
       (await services.instances(place.environment, goal.plan.services)).flatMap(({ instance }) => Object.values(instance.credentials)),
@@ -112,13 +125,17 @@ export function createSteps(deps: StepDependencies): Steps {
     throw fail('hook', `The ${work.name.replace('-', '_')} hook of ${application.manifest.name} ${how}`)
   }
 
-  async function eachWeb(place: Place, work: (application: PlannedApplication, spec: ProcessSpec) => Promise<void>): Promise<void> {
-    await Promise.all(
-      place.plan.applications.map(async (application) => {
-        const web = webOf(application)
-        if (web !== undefined) await work(application, await processes.spec(place, application, web))
-      }),
-    )
+  async function websOf(place: Place): Promise<readonly Web[]> {
+    const all = place.plan.applications.map(async (application) => {
+      const web = webOf(application)
+      return web === undefined ? [] : [{ application, spec: await processes.spec(place, application, web) }]
+    })
+    return (await Promise.all(all)).flat()
+  }
+
+  async function makeReady(goal: Goal): Promise<Ready> {
+    const place = await placeOf(goal)
+    return { place, webs: await websOf(place) }
   }
 
   /** Waits until every application of the new release answers. */
@@ -234,10 +251,15 @@ export function createSteps(deps: StepDependencies): Steps {
       log.line(`Creating environment ${environment.branch}, as a clone of ${parent.branch}`)
       const { plan } = await deps.releases.current(parent)
       await services.inherit(parent, environment, plan.services)
-      const { volume, at } = await deps.snapshots.cloneOf(parent, environment, () =>
-        services.quiesce(parent, parent.status === 'active' ? plan.services : []),
-      )
       await network
+      const prepared = services.prepare(environment, deps.snapshots.homeOf(environment), goal.plan.services)
+      const { volume, at } = await deps.snapshots
+        .cloneOf(parent, environment, () => services.quiesce(parent, parent.status === 'active' ? plan.services : []))
+        .catch(async (error: unknown) => {
+          // What takes the environment away again must find all of it.
+          await prepared
+          throw error
+        })
       await environments.update(environment.id, { volume, lineage: { from: 'clone', at: at.toISOString(), of: parent.branch } })
     },
 
@@ -246,20 +268,26 @@ export function createSteps(deps: StepDependencies): Steps {
       for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
       await services.start(place.environment, place.volume, goal.plan.services, log)
       // While they recover. What is wrong with an application is said when it is started.
-      const prepared = eachWeb(place, async (_, spec) => engine.prepare(spec)).catch(() => undefined)
+      const webs = websOf(place)
+      const prepared = webs.then((all) => Promise.all(all.map(({ spec }) => engine.prepare(spec)))).catch(() => undefined)
       const settled = services.settle(place.environment, goal.plan.services, log)
       await settled.finally(() => prepared)
+      ready.set(goal.deployment, { place, webs: await webs })
       await log.flush()
     },
 
     runDeployHooks: (goal, log) => runHooks(goal, 'deploy', log),
 
+    isServing: async (goal) => (await environments.byId(goal.environmentId)).deployment === goal.deployment,
+
     async start(goal, log) {
-      const place = await placeOf(goal)
-      await eachWeb(place, async (application, spec) => {
+      const { place, webs } = ready.get(goal.deployment) ?? (await makeReady(goal))
+      ready.delete(goal.deployment)
+      const started = webs.map(async ({ application, spec }) => {
         log.line(`  Opening application ${application.manifest.name} and its relationships`)
         await engine.start(spec)
       })
+      await Promise.all([...started, ...(isOpenedEarly(goal) ? [deps.router.apply(await places.siteOf(place))] : [])])
     },
 
     async waitHealthy(goal, log) {
@@ -274,7 +302,7 @@ export function createSteps(deps: StepDependencies): Steps {
     async swap(goal, log) {
       const place = await placeOf(goal)
       await moveRef(deps.git, goal, place.environment.branch)
-      await deps.router.apply(await places.siteOf(place))
+      if (!isOpenedEarly(goal)) await deps.router.apply(await places.siteOf(place))
       await environments.update(goal.environmentId, { release_id: goal.deployment, deployment: goal.deployment, status: 'active' })
       log.line('  Opening environment')
       for (const line of places.describe(place)) log.line(line)
@@ -290,6 +318,7 @@ export function createSteps(deps: StepDependencies): Steps {
     },
 
     async undo(goal) {
+      ready.delete(goal.deployment)
       await deps.releases.forget(goal.deployment)
       if (goal.first) return removeEnvironment(deps, await environments.byId(goal.environmentId))
       await stopProcesses(goal.environmentId, (deployment) => deployment === goal.deployment)
@@ -321,6 +350,14 @@ export function createSteps(deps: StepDependencies): Steps {
       }
     },
   }
+}
+
+/**
+ * An environment that serves nobody yet gets its addresses while its applications start, unless the project has a gate of its own before
+ * traffic.
+ */
+function isOpenedEarly({ first, plan }: Goal): boolean {
+  return first && plan.applications.every((application) => webOf(application)?.postStart === undefined)
 }
 
 /** The branch moves with the deployment. A branch that somebody else moved meanwhile is left alone, and the deployment fails. */

@@ -1,5 +1,5 @@
 // What an application runs, taken from its manifest: its web process, workers, hooks and crons. Pure.
-import type { PlannedApplication } from './plan.ts'
+import type { Plan, PlannedApplication } from './plan.ts'
 import type { Work } from './processes.ts'
 
 export function webOf({ manifest }: PlannedApplication): Work | undefined {
@@ -45,6 +45,10 @@ export function hookOf({ manifest }: PlannedApplication, hook: 'deploy' | 'postD
     relationships: manifest.relationships,
     additionalHosts: manifest.additionalHosts,
   }
+}
+
+export function hasHook(plan: Plan, hook: 'deploy' | 'postDeploy'): boolean {
+  return plan.applications.some((application) => hookOf(application, hook) !== undefined)
 }
 
 export function cronOf({ manifest }: PlannedApplication, name: string): Work | undefined {

@@ -126,7 +126,8 @@ export interface Engine extends AsyncDisposable {
 
   /**
    * Makes everything that `start` with the same spec would make, short of letting the program run. Worth a call when the start has to
-   * wait for something else; `start` needs none. An engine may do nothing, and a new control plane lets go of what was only prepared.
+   * wait for something else; `start` needs none. A mount's source may still be missing, and is mounted by `start`. An engine may do
+   * nothing, and a new control plane lets go of what was only prepared.
    */
   prepare(spec: ProcessSpec): Promise<void>
   /** Idempotent by id: resolves once the process has been started (not: is healthy). A program that cannot be executed is an error. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Mount, PathView } from '#engines/engine.ts'
 import { execOk, spawnProgram } from '#lib/exec.ts'
+import { withUserEntry } from '#lib/named-user.ts'
 import { waitFor } from '#lib/wait.ts'
-import { withUserEntry } from './user.ts'
 import type { Credentials, ExactService, Service, ServiceConfiguration, ServiceInstance } from './service.ts'
 
 /** Nobody else's: what this user owns or runs was made by these tests. */

@@ -11,6 +11,8 @@ export const fail = errorTable('snapshots', {
 })
 
 export interface Snapshots {
+  /** Where the volume of an environment is, or will be. */
+  homeOf(environment: Environment): Location
   /** The volume of an environment, empty when it is new. */
   empty(environment: Environment): Promise<string>
   /**
@@ -34,6 +36,7 @@ export function createSnapshots({ volumes, engine, clock }: Dependencies): Snaps
 
   return {
     locate: (volume) => volumes.locate(volume),
+    homeOf: (environment) => volumes.locate(volumeOf(environment)),
     async empty(environment) {
       await volumes.create(volumeOf(environment))
       return volumeOf(environment)

@@ -1,6 +1,6 @@
 // Starting, stopping, starting again, pausing, and being taken over by a new control plane.
 import { expect, test } from 'vitest'
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hostPath } from '#lib/location.ts'
 import { Secret } from '#lib/secret.ts'
@@ -55,6 +55,36 @@ export function lifecycle(bench: () => Bench): void {
     await Promise.all([bench().engine.stop(wanted.id, 0), bench().engine.stop(left.id, 0)])
     expect(await Promise.all(['wanted', 'left'].map((name) => readFile(join(volume, name), 'utf8')))).toEqual(['ran\n', 'ran\n'])
     expect(await there(join(volume, 'unwanted'))).toBe(false)
+  })
+
+  test('a folder that comes after its process was prepared is mounted when that is started, and again whenever it is', async () => {
+    const { folder } = bench()
+    const source = join(folder, bench().id('later'))
+    const mounts = [{ source: hostPath(source), target: '/data', readonly: false }]
+    const id = bench().id()
+    const cwd = bench().engine.paths(id, mounts)('/data')
+    const spec = bench().shell('echo ran >> ran; until [ -e again ]; do sleep 0.05; done; rm again', { id, mounts, cwd, restart: 'always' })
+    await bench()
+      .engine.prepare(spec)
+      .catch(() => undefined)
+    const missing = { ...spec, id: bench().id() }
+    await bench()
+      .engine.prepare(missing)
+      .catch(() => undefined)
+    await expect(bench().engine.start(missing)).rejects.toMatchObject({ code: 'engine.mount_failed' })
+    expect(await bench().engine.status(missing.id)).toBeUndefined()
+    await mkdir(source)
+    await bench().engine.own('one', hostPath(source))
+    await bench().engine.start(spec)
+    const ran = async (times: number) => (await readFile(join(source, 'ran'), 'utf8').catch(() => '')) === 'ran\n'.repeat(times)
+    expect(await waitFor(() => ran(1), { timeoutMs: PATIENCE_MS })).toBe(true)
+    await writeFile(join(source, 'again'), '')
+    expect(await waitFor(() => ran(2), { timeoutMs: PATIENCE_MS })).toBe(true)
+    await bench().reopen()
+    expect(await bench().engine.status(id)).toMatchObject({ state: 'running', restarts: 1 })
+    await bench().engine.stop(id, 0)
+    expect((await readFile('/proc/self/mounts', 'utf8').catch(() => '')).includes(`/${id}`)).toBe(false)
+    expect(await readFile(join(source, 'ran'), 'utf8')).toBe('ran\nran\n')
   })
 
   test('the environment is what was given, secrets revealed, and PATH, HOME and the trust store besides', async () => {

@@ -3,8 +3,9 @@ import { waitFor } from '#lib/wait.ts'
 import type { ProcessSpec } from '#engines/engine.ts'
 import type { Carrier, Found } from '#engines/supervisor/carrier.ts'
 import { isMentioned, signalQuietly, startOf } from '#engines/supervisor/proc.ts'
-import { writeBundle } from './bundle.ts'
+import { readMounts, settleMounts, writeBundle, writeMounts } from './bundle.ts'
 import type { HostFacts } from './config.ts'
+import type { LateMounts } from './late.ts'
 import type { Layout } from './layout.ts'
 import type { Networks } from './network.ts'
 import { monitorLogs } from './records.ts'
@@ -13,17 +14,29 @@ import { checkView } from './view.ts'
 
 const SETTLING_MS = 30_000
 
-export function createContainers(runtime: Runtime, networks: Networks, layout: Layout, host: HostFacts): Carrier {
+export function createContainers(runtime: Runtime, networks: Networks, late: LateMounts, layout: Layout, host: HostFacts): Carrier {
   return {
     logs: monitorLogs,
-    async prepare(spec: ProcessSpec, folder: string) {
+    async prepare(spec: ProcessSpec, folder: string, ahead: boolean) {
       const place = networks.place(spec.network)
-      await checkView(spec, place.uid)
-      await writeBundle(folder, spec, { ...place, cgroup: `${layout.cgroup}/${spec.id}` }, host)
+      const mounts = ahead ? await late.standIns(spec.id, spec.mounts) : spec.mounts
+      checkView({ ...spec, mounts }, place.uid)
+      await writeBundle(folder, { ...spec, mounts }, { ...place, cgroup: `${layout.cgroup}/${spec.id}` }, host)
+      if (mounts !== spec.mounts) await writeMounts(folder, spec.mounts)
     },
     make: (id, folder, logBytes) => runtime.create(id, folder, logBytes),
-    begin: (id) => runtime.start(id),
-    remove: ({ id }) => runtime.remove(id),
+    async begin(id, folder) {
+      const mounts = await readMounts(folder)
+      if (mounts !== undefined) {
+        await late.fill(id, mounts)
+        await settleMounts(folder, mounts)
+      }
+      await runtime.start(id)
+    },
+    async remove({ id }) {
+      await runtime.remove(id)
+      await late.remove(id)
+    },
     pause: ({ id }) => runtime.pause(id),
     resume: ({ id }) => runtime.resume(id),
     // The first process of a container hands it on.

@@ -1,5 +1,5 @@
 // The OCI configuration of one process: what it sees, who it is, what it may use. Pure: facts in, JSON out.
-import type { ProcessSpec } from '#engines/engine.ts'
+import type { Mount, ProcessSpec } from '#engines/engine.ts'
 import { fullEnvironment } from '#engines/environment.ts'
 import { seccompProfile } from './seccomp.ts'
 
@@ -32,8 +32,10 @@ const CPU_PERIOD = 100_000
  * The first process of a container: ends with the real one and with its status, hands signals on, reaps what is orphaned.
  * Both output streams become one pipe, so that their order is kept.
  * Without it a program that does not expect to be process 1 would ignore SIGTERM and collect zombies.
+ * It enters the working folder anew, as something may have been mounted on it since the container was made.
  */
 const INIT = `for my $s (qw(TERM INT HUP QUIT USR1 USR2)){$SIG{$s}=sub{$p?kill($s,$p):($q=$s)}}
+chdir shift;
 $p=fork;defined $p or exit 126;
 if(!$p){$SIG{$_}='DEFAULT' for qw(TERM INT HUP QUIT USR1 USR2);open(STDERR,'>&',\\*STDOUT);exec {$ARGV[0]} @ARGV;print STDERR "$ARGV[0]: $!\\n";exit($!+0==2?127:126)}
 kill $q,$p if $q;
@@ -44,7 +46,7 @@ export function ociConfig(spec: Omit<ProcessSpec, 'restart'>, place: Placement, 
     ociVersion: '1.0.2',
     process: {
       ...ociProcess(spec, place.uid, host),
-      args: ['/usr/bin/perl', '-e', INIT, '--', ...spec.argv],
+      args: ['/usr/bin/perl', '-e', INIT, '--', spec.cwd, ...spec.argv],
     },
     root: { path: 'rootfs', readonly: true },
     hostname: spec.id,
@@ -115,6 +117,12 @@ function specMounts(spec: Pick<ProcessSpec, 'mounts'>) {
   return spec.mounts
     .toSorted((one, other) => one.target.split('/').length - other.target.split('/').length)
     .map((mount) => bind(mount.source.path, mount.target, mount.readonly))
+}
+
+/** The same configuration, with the sources of these mounts. */
+export function withSources(config: ReturnType<typeof ociConfig>, mounts: readonly Mount[]): ReturnType<typeof ociConfig> {
+  const sources = new Map(mounts.map(({ target, source }) => [target, source.path]))
+  return { ...config, mounts: config.mounts.map((mount) => ({ ...mount, source: sources.get(mount.destination) ?? mount.source })) }
 }
 
 function resources({ limits }: Pick<ProcessSpec, 'limits'>, host: HostFacts) {

@@ -14,6 +14,7 @@ import { KeyedQueue } from '#engines/supervisor/serial.ts'
 import { Units } from '#engines/supervisor/units.ts'
 import { createContainers } from './carrier.ts'
 import { cgroupRoots, findPrograms, isUnified, readHost } from './host.ts'
+import { createLateMounts } from './late.ts'
 import { layoutOf } from './layout.ts'
 import { createNetworks, type Networks } from './network.ts'
 import { openRegistry } from './registry.ts'
@@ -39,7 +40,8 @@ export async function createOciEngine({ folder, log, clock = systemClock }: OciE
   const layout = layoutOf(folder, registry.records.instance)
   const runtime = createRuntime(programs, layout, await monitorGroups(layout.cgroup))
   const networks = createNetworks(programs, layout, registry)
-  const carrier = createContainers(runtime, networks, layout, host)
+  const late = createLateMounts(layout.late)
+  const carrier = createContainers(runtime, networks, late, layout, host)
   const units = new Units({ folder: layout.bundles, exits: layout.exits, carrier, log, clock })
   const queue = new KeyedQueue()
   await units.open()
@@ -80,7 +82,7 @@ export async function createOciEngine({ folder, log, clock = systemClock }: OciE
     onExit: (listener) => units.onExit(listener),
     shutdown: async () => {
       await units.stopAll(SHUTDOWN_GRACE_MS)
-      await removeCgroups(layout.cgroup)
+      await Promise.all([removeCgroups(layout.cgroup), late.removeAll()])
       await networks.removeAll()
     },
     [Symbol.asyncDispose]: async () => {

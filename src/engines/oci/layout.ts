@@ -8,6 +8,7 @@ export interface Layout {
   /** State that must vanish with a reboot, as what it tells of does. */
   readonly run: string
   readonly runcRoot: string
+  readonly late: string
   readonly cgroup: string
   readonly table: string
   readonly linkPrefix: string
@@ -24,6 +25,7 @@ export function layoutOf(folder: string, instance: string): Layout {
     exits: join(folder, 'exits'),
     run,
     runcRoot: join(run, 'runc'),
+    late: join(run, 'late'),
     cgroup: `/friday-${instance}`,
     table: `friday_${instance}`,
     linkPrefix: `${ANY_FRIDAY}${instance}-`,

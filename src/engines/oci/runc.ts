@@ -1,8 +1,10 @@
 // runc and conmon as commands: what they are called with, and what they answer.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { join } from 'node:path'
 import { exec, spawnBare, type Child } from '#lib/exec.ts'
+import { waitFor } from '#lib/wait.ts'
 import { fail } from '#engines/errors.ts'
 import type { Programs } from './host.ts'
 import type { Layout } from './layout.ts'
@@ -27,6 +29,7 @@ export interface Runtime {
 }
 
 const PATIENCE_MS = 60_000
+const RELEASE_MS = 2000
 
 export function createRuntime(programs: Programs, layout: Layout, monitorGroups: readonly string[]): Runtime {
   const runc = (...args: string[]): [string, ...string[]] => [programs.runc, '--root', layout.runcRoot, ...args]
@@ -69,9 +72,19 @@ export function createRuntime(programs: Programs, layout: Layout, monitorGroups:
     if (!result.ok) throw fail('start_failed', `runc could not ${what} ${id}: ${result.stderr.trim()}`)
   }
 
+  /**
+   * A made container waits for a reader of its pipe, and what is left of that pipe says that it has not been started: `runc start`
+   * reads it and removes it. So do we, at a fraction of the cost of a program; when anything about it is unusual, runc is asked itself.
+   */
+  async function start(id: string): Promise<void> {
+    const pipe = join(layout.runcRoot, id, 'exec.fifo')
+    if (await isReleased(pipe)) await rm(pipe, { force: true })
+    else await run('start', id)
+  }
+
   return {
     create,
-    start: (id) => run('start', id),
+    start,
     pause: (id) => run('pause', id),
     resume: (id) => run('resume', id),
     remove: (id) => run('delete', id, '--force'),
@@ -115,4 +128,23 @@ async function collect(child: Child, descriptor: number): Promise<string> {
   let text = ''
   for await (const chunk of stream) text = (text + String(chunk)).slice(-4000)
   return text.trim()
+}
+
+/** Reads the byte that the first process of a container writes when it goes on. False when there is no such pipe, or nobody writes. */
+async function isReleased(pipe: string): Promise<boolean> {
+  // Not waiting in open(): nobody may ever write.
+  const handle = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW).catch(() => undefined)
+  if (handle === undefined) return false
+  try {
+    const byte = Buffer.alloc(1)
+    const read = () =>
+      handle.read(byte, 0, 1).then(
+        ({ bytesRead }) => bytesRead === 1 || undefined,
+        // A writer has opened it and not written yet.
+        () => undefined,
+      )
+    return (await waitFor(read, { timeoutMs: RELEASE_MS, everyMs: 1 })) === true
+  } finally {
+    await handle.close()
+  }
 }

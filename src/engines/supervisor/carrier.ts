@@ -11,11 +11,14 @@ export interface Found {
 
 export interface Carrier {
   readonly logs: LogFormat
-  /** Fills the empty folder with all that `make` needs, secrets included; throws a clear error for what cannot work. */
-  prepare(spec: ProcessSpec, folder: string): Promise<void>
+  /**
+   * Fills the empty folder with all that `make` needs, secrets included; throws a clear error for what cannot work. `ahead`: it begins
+   * later, and the source of a mount may be missing until then.
+   */
+  prepare(spec: ProcessSpec, folder: string, ahead: boolean): Promise<void>
   /** Makes the process from its folder; returns the id of its first process, whose program may wait for `begin`. */
   make(id: string, folder: string, logBytes: number): Promise<number>
-  begin(id: string): Promise<void>
+  begin(id: string, folder: string): Promise<void>
   /** Ends what is left and forgets it, its exit excepted. Idempotent. */
   remove(record: UnitRecord): Promise<void>
   pause(record: UnitRecord): Promise<void>

@@ -118,7 +118,7 @@ export class Unit {
 
   async #begin(): Promise<void> {
     const { record } = this
-    await this.#tools.carrier.begin(record.id)
+    await this.#tools.carrier.begin(record.id, this.folder)
     record.startedAt = this.#tools.clock.now()
     record.phase = 'started'
   }
@@ -141,7 +141,7 @@ export class Unit {
     if (record.phase === 'prepared') record.phase = 'stopping'
     const ended = await exits.read(record.id, this.folder)
     const running = found !== undefined && found.state !== 'gone'
-    if (ended === undefined && found?.state === 'waiting' && record.phase !== 'stopping') await carrier.begin(record.id)
+    if (ended === undefined && found?.state === 'waiting' && record.phase !== 'stopping') await carrier.begin(record.id, this.folder)
     if (ended === undefined && record.phase === 'made' && !running) {
       await carrier.remove(record)
       await this.launch()

@@ -166,7 +166,7 @@ export class Units {
     if (await isThere(folder)) await this.#discard(unit.record, folder)
     try {
       await mkdir(join(folder, 'log'), { recursive: true, mode: 0o700 })
-      await this.#carrier.prepare(spec, folder)
+      await this.#carrier.prepare(spec, folder, phase === 'prepared')
       await writeRecord(folder, unit.record)
       await make(unit)
     } catch (error) {

@@ -93,6 +93,8 @@ function environment(at: PathView, phase: 'build' | 'run', cacheFolder: string |
     npm_config_update_notifier: 'false',
     // Headers lie beside node, so that native packages compile without fetching them (the name npm lets through to node-gyp 10 and later).
     npm_package_config_node_gyp_nodedir: at(TARGET),
+    // npm compiles itself at every call unless it finds what an earlier build has kept.
+    ...(phase === 'build' && cacheFolder !== undefined ? { NODE_COMPILE_CACHE: at(`${cacheFolder}/node`) } : {}),
     ...(cache === undefined
       ? {}
       : {
