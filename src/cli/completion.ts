@@ -15,7 +15,7 @@ function script(program: Command): string {
   const cases = program.commands
     .filter((command) => command.commands.length > 0)
     .map((command) => `    ${command.name()}) words="${command.commands.map((child) => child.name()).join(' ')}" ;;`)
-  const verbs = program.commands.filter((command) => command.name() !== 'git-credential').map((command) => command.name())
+  const verbs = program.commands.map((command) => command.name())
   return [
     '_friday() {',
     '  local words',

@@ -1,6 +1,6 @@
 // Where the CLI keeps which Friday it talks to, and its token; the only file of the CLI that reads the environment.
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readIfThere, writeFileAtomic } from '#lib/files.ts'
 
 export interface Credentials {
@@ -22,6 +22,20 @@ export async function keepCredentials(url: string, token: string): Promise<strin
   const kept = JSON.parse((await readIfThere(path)) ?? '{}') as { tokens?: Record<string, string> } // as above
   await writeFileAtomic(path, `${JSON.stringify({ url, tokens: { ...kept.tokens, [url]: token } }, null, 2)}\n`)
   return path
+}
+
+/** The same token where git's own `store` helper reads it (git-credential-store(1)): one line for each address. */
+export async function keepGitCredentials(url: string, token: string): Promise<string> {
+  const path = join(dirname(credentialsPath()), 'git-credentials')
+  const { protocol, host } = new URL(url)
+  const others = ((await readIfThere(path)) ?? '').split('\n').filter((line) => line !== '' && !isFor(line, protocol, host))
+  await writeFileAtomic(path, [...others, `${protocol}//friday:${encodeURIComponent(token)}@${host}`, ''].join('\n'))
+  return path
+}
+
+function isFor(line: string, protocol: string, host: string): boolean {
+  const known = URL.canParse(line) ? new URL(line) : undefined
+  return known?.protocol === protocol && known.host === host
 }
 
 function credentialsPath(): string {

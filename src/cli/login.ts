@@ -1,10 +1,8 @@
 // friday login: trades the one-time token for a token of one's own, and lets git use it for this Friday.
-import { dirname, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { createClient } from '#api/contract/client.ts'
 import { exec } from '#lib/exec.ts'
-import { DEFAULT_URL, keepCredentials, userEnvironment } from './credentials.ts'
+import { DEFAULT_URL, keepCredentials, keepGitCredentials, userEnvironment } from './credentials.ts'
 import { note, print } from './output.ts'
 import { fail, type GlobalOptions } from './session.ts'
 
@@ -32,7 +30,7 @@ async function run(address: string, options: Options): Promise<void> {
   const token = options.token ?? (await tradeSetupToken(url, options))
   await createClient({ url, token }).call('status', {})
   const path = await keepCredentials(url, token)
-  if (options.git) await teachGit(url)
+  if (options.git) await teachGit(url, token)
   if (options.json === true) return print(JSON.stringify({ url, credentials: path }))
   note(`Logged in to ${url}; the token is kept in ${path}.`)
   if (options.git) note(`git uses it for ${url} from now on (credential.${url}.helper in your git configuration).`)
@@ -53,11 +51,12 @@ async function ask(): Promise<string> {
   return answer
 }
 
-/** Git runs the helper through a shell, so the path is quoted for one. */
-async function teachGit(url: string): Promise<void> {
-  const bin = resolve(dirname(fileURLToPath(import.meta.url)), '../../bin/friday.js')
-  const quoted = [process.execPath, bin].map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ')
-  const result = await exec(['git', 'config', '--global', `credential.${url}.helper`, `!${quoted} git-credential`], {
+/** Git's own helper: one that starts Node.js would take a tenth of a second, two or three times in every push. */
+async function teachGit(url: string, token: string): Promise<void> {
+  const file = await keepGitCredentials(url, token)
+  // Git runs a helper through a shell, so the path is quoted for one.
+  const quoted = `'${file.replaceAll("'", `'\\''`)}'`
+  const result = await exec(['git', 'config', '--global', `credential.${url}.helper`, `store --file=${quoted}`], {
     env: userEnvironment(),
   })
   if (!result.ok) note(`git could not be set up (${result.stderr.trim()}); give your token as the password when git asks.`)

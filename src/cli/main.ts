@@ -12,7 +12,7 @@ export interface Server {
 
 type Verb = (program: Command, server: Server) => void
 
-/** First word to the file that has it; git asks for credentials several times in a push, so nothing else is loaded for that. */
+/** First word to the file that has it: nothing else is loaded. */
 const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   start: async () => (await import('./start.ts')).start,
   stop: async () => (await import('./stop.ts')).stop,
@@ -30,7 +30,6 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   validate: async () => (await import('./validate.ts')).validate,
   init: async () => (await import('./init.ts')).init,
   completion: async () => (await import('./completion.ts')).completion,
-  'git-credential': async () => (await import('./git-credential.ts')).gitCredential,
 }
 
 /** Runs one command line and sets the process's exit code. */

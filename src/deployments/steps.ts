@@ -266,11 +266,13 @@ export function createSteps(deps: StepDependencies): Steps {
     async startServices(goal, log) {
       const place = await placeOf(goal)
       for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
-      await services.start(place.environment, place.volume, goal.plan.services, log)
-      // While they recover. What is wrong with an application is said when it is started.
+      const started = services.start(place.environment, place.volume, goal.plan.services, log)
+      // Services that have to recover go first, and the applications are prepared while they do.
+      if (goal.first) await started
       const webs = websOf(place)
+      // What is wrong with an application is said when it is started.
       const prepared = webs.then((all) => Promise.all(all.map(({ spec }) => engine.prepare(spec)))).catch(() => undefined)
-      const settled = services.settle(place.environment, goal.plan.services, log)
+      const settled = started.then(() => services.settle(place.environment, goal.plan.services, log))
       await settled.finally(() => prepared)
       ready.set(goal.deployment, { place, webs: await webs })
       await log.flush()
