@@ -59,6 +59,10 @@ export async function run({ quick }: { quick: boolean }): Promise<Record<string,
   }
 }
 
+function poolOf(friday: TestFriday): string {
+  return join(friday.env['FRIDAY_DATA'] ?? '', 'volumes', 'pool')
+}
+
 /** Milliseconds. */
 interface Floor {
   readonly ms: number
@@ -148,7 +152,7 @@ function shownFloor(floors: readonly Floor[]): string {
  * around them.
  */
 async function byHand(friday: TestFriday, { env }: Production, index: number, settings: readonly string[]): Promise<Floor> {
-  const pool = join(friday.env['FRIDAY_DATA'] ?? '', 'volumes', 'pool')
+  const pool = poolOf(friday)
   const [volume] = await readdir(join(pool, 'volumes'))
   const clone = join(pool, `floor-${index}`)
   const data = join(clone, 'services', 'db', 'pgdata')

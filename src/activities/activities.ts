@@ -30,8 +30,11 @@ export interface ActivityContext {
   /** Runs a step and records how long it took under this name; phases are shown to people. */
   phase<T>(name: string, work: () => Promise<T>): Promise<T>
   /** One step of several phases: fewer records to wait for between phases that are quick to find done when all are run again. */
-  stage(name: string, work: (phase: (name: string, work: () => Promise<void>) => Promise<void>) => Promise<void>): Promise<void>
+  stage(name: string, work: (part: Part) => Promise<void>): Promise<void>
 }
+
+/** Runs one phase of a stage. */
+export type Part = (name: string, work: () => Promise<void>) => Promise<void>
 
 export type Handler = (context: ActivityContext) => Promise<void>
 

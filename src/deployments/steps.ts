@@ -267,10 +267,8 @@ export function createSteps(deps: StepDependencies): Steps {
       const place = await placeOf(goal)
       for (const { name, exact } of goal.plan.services) log.line(`  Opening service ${name} (${exact.type} ${exact.version})`)
       const started = services.start(place.environment, place.volume, goal.plan.services, log)
-      // Services that have to recover go first, and the applications are prepared while they do.
-      if (goal.first) await started
+      // Meanwhile the applications are prepared. What is wrong with one is said when it is started.
       const webs = websOf(place)
-      // What is wrong with an application is said when it is started.
       const prepared = webs.then((all) => Promise.all(all.map(({ spec }) => engine.prepare(spec)))).catch(() => undefined)
       const settled = started.then(() => services.settle(place.environment, goal.plan.services, log))
       await settled.finally(() => prepared)

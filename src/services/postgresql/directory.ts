@@ -71,9 +71,11 @@ export async function prepareDirectory(instance: ServiceInstance, volume: string
   if (running.length > 0) {
     throw fail('in_use', `A server already runs on the data of ${instance.name} (process ${running.join(', ')})`, { folder })
   }
-  for (const leftover of LEFTOVERS) await rm(join(folder, leftover), { force: true })
-  await writeOwned(folder, SETTINGS_FILE, serverSettings(instance))
-  await writeOwned(folder, 'pg_hba.conf', CLIENT_RULES)
+  await Promise.all([
+    ...LEFTOVERS.map(async (leftover) => rm(join(folder, leftover), { force: true })),
+    writeOwned(folder, SETTINGS_FILE, serverSettings(instance)),
+    writeOwned(folder, 'pg_hba.conf', CLIENT_RULES),
+  ])
 }
 
 async function refuseForeign(instance: ServiceInstance, folder: string): Promise<void> {

@@ -24,7 +24,7 @@ const TARGET = '/opt/friday/postgresql'
 const PORT = 5432
 const CHECKPOINT_MS = 5000
 /** Bytes of write-ahead log. */
-const REPLAYED_QUICKLY = 8 * 1024 ** 2
+const REPLAYED_QUICKLY = 64 * 1024 ** 2
 
 export function createPostgresql({ store, log }: PostgresqlOptions): Service {
   return {
@@ -83,8 +83,8 @@ export function createPostgresql({ store, log }: PostgresqlOptions): Service {
 }
 
 /**
- * A checkpoint only when there is enough to replay for it to be worth its writes: otherwise opening the clone takes a few dozen
- * milliseconds more. What was committed is in the files in either case, also of transactions that did not wait for that.
+ * A checkpoint only when there is enough to replay for it to be worth its writes, which a busy server feels: replaying what is left
+ * takes the clone a few hundred milliseconds at most. What was committed is in the files in either case, also of transactions that did not wait for that.
  */
 async function settleFiles(server: Client): Promise<void> {
   const { rows } = await server.query<{ much: boolean }>(

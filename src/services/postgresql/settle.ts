@@ -57,7 +57,7 @@ async function configure(server: Client, instance: ServiceInstance): Promise<voi
 
 /** For every endpoint and for Friday itself, all at once; a login role that has no credential can no longer log in. */
 async function replacePasswords(server: Client, { configuration, credentials }: ServiceInstance): Promise<void> {
-  const { rows } = await server.query<{ role: string }>('select rolname as role from pg_roles where rolcanlogin order by rolname')
+  const { rows } = await server.query<{ role: string }>('select rolname as role from pg_authid where rolcanlogin order by rolname')
   const roleKeys = new Map(planOf(configuration).endpoints.map((endpoint) => [endpoint.role, credentialOf(endpoint.name)]))
   const statements = rows.map(async ({ role }) => {
     const password = credentials[role === ADMIN ? ADMIN_CREDENTIAL : (roleKeys.get(role) ?? '')]
@@ -70,8 +70,8 @@ async function replacePasswords(server: Client, { configuration, credentials }: 
 async function isConfigured(server: Client, plan: DatabasePlan): Promise<boolean> {
   const { rows } = await server.query<{ there: boolean }>(
     `select (select count(*) from pg_database where datname = any($1)) = cardinality($1::text[])
-        and (select count(*) from pg_roles where rolname = any($2)) = cardinality($2::text[])
-        and shobj_description((select oid from pg_roles where rolname = $3), 'pg_authid') = $4 as there`,
+        and (select count(*) from pg_authid where rolname = any($2)) = cardinality($2::text[])
+        and shobj_description((select oid from pg_authid where rolname = $3), 'pg_authid') = $4 as there`,
     [plan.databases, plan.endpoints.map(({ role }) => role), ADMIN, markOf(plan)],
   )
   return rows[0]?.there === true
